@@ -1,0 +1,10 @@
+// Original file: proto/spiffe/workload/workload.proto
+
+
+export interface WITSVIDRequest {
+  'spiffeId'?: (string);
+}
+
+export interface WITSVIDRequest__Output {
+  'spiffeId': (string);
+}

@@ -1,0 +1,15 @@
+// Original file: proto/spire/api/server/bundle/v1/bundle.proto
+
+import type { BundleMask as _spire_api_types_BundleMask, BundleMask__Output as _spire_api_types_BundleMask__Output } from '../../../../../spire/api/types/BundleMask.ts';
+
+export interface ListFederatedBundlesRequest {
+  'outputMask'?: (_spire_api_types_BundleMask | null);
+  'pageSize'?: (number);
+  'pageToken'?: (string);
+}
+
+export interface ListFederatedBundlesRequest__Output {
+  'outputMask': (_spire_api_types_BundleMask__Output | null);
+  'pageSize': (number);
+  'pageToken': (string);
+}

@@ -1,0 +1,44 @@
+/**
+ * The services of every .proto file here, as grpc-js wants them.
+ *
+ * Wire conventions for the whole project: fields in camelCase, 64-bit integers and enums as text,
+ * bytes as Buffer, unset fields at their defaults.
+ */
+
+import type { ServiceDefinition } from '@grpc/grpc-js'
+import { fromJSON, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader'
+import { descriptors } from './gen/descriptors.ts'
+
+let loaded: PackageDefinition | undefined
+
+function definitions(): PackageDefinition {
+  loaded ??= fromJSON(JSON.parse(descriptors) as Parameters<typeof fromJSON>[0], {
+    longs: String,
+    enums: String,
+    defaults: true,
+    oneofs: true,
+  })
+  return loaded
+}
+
+/** The definition of the service with this full name, such as `spire.api.server.entry.v1.Entry`. */
+export function serviceDefinition(fullName: string): ServiceDefinition {
+  const definition = definitions()[fullName]
+  if (definition === undefined || 'format' in definition)
+    throw new TypeError(`no service ${fullName} in proto/`)
+  return definition
+}
+
+/** The message type with this full name, for encoding outside a call. */
+export function messageDefinition(fullName: string): MessageTypeDefinition<object, object> {
+  const definition = definitions()[fullName]
+  if (definition === undefined || !isMessage(definition))
+    throw new TypeError(`no message ${fullName} in proto/`)
+  return definition
+}
+
+function isMessage(
+  definition: PackageDefinition[string],
+): definition is MessageTypeDefinition<object, object> {
+  return 'format' in definition && 'serialize' in definition
+}
