@@ -22,11 +22,20 @@ function definitions(): PackageDefinition {
 }
 
 /** The definition of the service with this full name, such as `spire.api.server.entry.v1.Entry`. */
-export function serviceDefinition(fullName: string): ServiceDefinition {
+export function serviceDefinition<Definition extends ServiceDefinition = ServiceDefinition>(
+  fullName: string,
+): Definition {
   const definition = definitions()[fullName]
-  if (definition === undefined || 'format' in definition)
+  if (definition === undefined || !isService<Definition>(definition))
     throw new TypeError(`no service ${fullName} in proto/`)
   return definition
+}
+
+/** The generated type describes what was loaded from the same file. */
+function isService<Definition extends ServiceDefinition>(
+  definition: PackageDefinition[string],
+): definition is Definition {
+  return !('format' in definition)
 }
 
 /** The message type with this full name, for encoding outside a call. */

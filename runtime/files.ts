@@ -48,7 +48,8 @@ export async function readFileIfThere(
   }
   try {
     const { size } = await handle.stat()
-    if (size > maxBytes) throw new Failure('corrupt', `${file} has ${size} bytes, more than ${maxBytes}`)
+    if (size > maxBytes)
+      throw new Failure('corrupt', `${file} has ${size} bytes, more than ${maxBytes}`)
     return await handle.readFile()
   } finally {
     await handle.close()
@@ -79,9 +80,13 @@ export async function ensurePrivateDirectory(folder: string): Promise<void> {
     throw new Failure('invalid-configuration', `${folder} is not a directory`)
   requireOwn(folder, found)
   if ((found.mode & 0o077) !== 0)
-    throw new Failure('invalid-configuration', `${folder} is open to others (mode ${octal(found)})`, {
-      hint: `chmod 700 ${folder}`,
-    })
+    throw new Failure(
+      'invalid-configuration',
+      `${folder} is open to others (mode ${octal(found)})`,
+      {
+        hint: `chmod 700 ${folder}`,
+      },
+    )
 }
 
 /** What is at this place, links not followed; undefined when nothing is. */

@@ -1,0 +1,129 @@
+/**
+ * Configuration files: YAML (and so JSON) against one schema per daemon.
+ *
+ * Every problem is reported at once with file, line and column; unknown keys, duplicate keys and
+ * aliases are problems. What the schema returns is what the daemon runs with.
+ */
+
+import { readFile } from 'node:fs/promises'
+import { LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { z } from 'zod'
+import { parseDurationMs } from './duration.ts'
+import { Failure, reasonOf } from './failure.ts'
+
+const maxConfigBytes = 1 << 20
+
+export interface ConfigProblem {
+  /** From 1; 0 when the problem has no place in the file. */
+  readonly line: number
+  readonly column: number
+  readonly message: string
+}
+
+/** @throws {Failure} `invalid-configuration` naming the file and each problem. */
+export async function loadConfig<T>(file: string, schema: z.ZodType<T>): Promise<T> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    throw new Failure('invalid-configuration', `cannot read ${file}: ${reasonOf(error)}`, {
+      cause: error,
+    })
+  }
+  const result = parseConfig(text, schema)
+  if ('problems' in result)
+    throw new Failure('invalid-configuration', describe(file, result.problems))
+  return result.config
+}
+
+export function parseConfig<T>(
+  text: string,
+  schema: z.ZodType<T>,
+): { config: T } | { problems: readonly ConfigProblem[] } {
+  if (text.length > maxConfigBytes)
+    return {
+      problems: [{ line: 0, column: 0, message: `longer than ${maxConfigBytes} characters` }],
+    }
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: false })
+  const problems: ConfigProblem[] = [...document.errors, ...document.warnings].map((error) => ({
+    ...position(lines, error.pos[0]),
+    message: error.message.split(' at line ')[0]?.split('\n')[0] ?? error.message,
+  }))
+  visit(document, {
+    Alias: (_key, node) => {
+      problems.push({ ...at(lines, node), message: 'aliases are not allowed' })
+    },
+  })
+  if (problems.length > 0) return { problems }
+  const parsed = schema.safeParse(document.toJS() ?? {})
+  if (parsed.success) return { config: parsed.data }
+  const nodeAt = (path: readonly PropertyKey[]): Node | undefined => {
+    for (let length = path.length; length >= 0; length--) {
+      const found = document.getIn(path.slice(0, length), true)
+      if (isNode(found)) return found
+    }
+    return undefined
+  }
+  const keyAt = (path: readonly PropertyKey[], key: string): Node | undefined => {
+    const map = path.length === 0 ? document.contents : document.getIn(path, true)
+    if (!isMap(map)) return undefined
+    return map.items.map((pair) => pair.key).find((name) => String(name) === key)
+  }
+  return {
+    problems: parsed.error.issues.flatMap((issue) => {
+      const where = issue.path.map(String).join('.')
+      if (issue.code === 'unrecognized_keys')
+        return issue.keys.map((key) => ({
+          ...at(lines, keyAt(issue.path, key) ?? nodeAt(issue.path)),
+          message: `unknown key ${JSON.stringify(where ? `${where}.${key}` : key)}`,
+        }))
+      const message = where ? `${where}: ${lowerFirst(issue.message)}` : lowerFirst(issue.message)
+      return [{ ...at(lines, nodeAt(issue.path)), message }]
+    }),
+  }
+}
+
+/** A duration in Go's form, such as `1h30m`; milliseconds to the program. */
+export const durationMs = z.string().transform((text, context) => {
+  const ms = parseDurationMs(text)
+  if (ms !== undefined && ms >= 0) return ms
+  context.addIssue({
+    code: 'custom',
+    message: `expected a duration such as 30s or 24h, got ${JSON.stringify(text)}`,
+  })
+  return z.NEVER
+})
+
+export function describe(file: string, problems: readonly ConfigProblem[]): string {
+  return problems
+    .map(
+      ({ line, column, message }) => `${file}${line > 0 ? `:${line}:${column}` : ''}: ${message}`,
+    )
+    .join('\n')
+}
+
+interface KeyedMap {
+  readonly items: readonly { readonly key: Node }[]
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'range' in value
+}
+
+function isMap(value: unknown): value is KeyedMap {
+  return isNode(value) && 'items' in value && Array.isArray(value.items)
+}
+
+function at(lines: LineCounter, node: Node | undefined): { line: number; column: number } {
+  return node?.range ? position(lines, node.range[0]) : { line: 0, column: 0 }
+}
+
+function position(lines: LineCounter, offset: number): { line: number; column: number } {
+  const { line, col } = lines.linePos(offset)
+  return { line, column: col }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
