@@ -33,7 +33,7 @@ export function serviceDefinition<Definition extends ServiceDefinition = Service
 
 /** The generated type describes what was loaded from the same file. */
 function isService<Definition extends ServiceDefinition>(
-  definition: PackageDefinition[string],
+  definition: PackageDefinition[string] | Definition,
 ): definition is Definition {
   return !('format' in definition)
 }
