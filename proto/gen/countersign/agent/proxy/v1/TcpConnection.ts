@@ -9,6 +9,7 @@ export interface TcpConnection {
   'remotePort'?: (number);
   'cookie'?: (number | string | Long);
   'establishedNs'?: (number | string | Long);
+  'descriptor'?: (number);
 }
 
 export interface TcpConnection__Output {
@@ -18,4 +19,5 @@ export interface TcpConnection__Output {
   'remotePort': (number);
   'cookie': (string);
   'establishedNs': (string);
+  'descriptor': (number);
 }
