@@ -61,6 +61,7 @@ const send: (fd: number, bytes: Pointer, count: number, flags: number) => number
 const recv: (fd: number, into: Pointer, count: number, flags: number) => number = libc.func(
   'int64_t recv(int, void *, size_t, int)',
 )
+const flock: (fd: number, operation: number) => number = libc.func('int flock(int, int)')
 // Newer than some C libraries, and numbered alike on every architecture since Linux 5.1.
 const syscall: (number: number, a: number, b: number, c: number) => number = libc.func(
   'long syscall(long, long, long, long)',
@@ -161,6 +162,23 @@ const MSG_TRUNC = 0x20
  */
 export function receiveMessage(fd: number, buffer: Uint8Array): number {
   return checked('recv', recv(fd, buffer, buffer.byteLength, MSG_TRUNC))
+}
+
+const LOCK_EX = 2
+const LOCK_NB = 4
+
+/**
+ * Takes the exclusive lock on an open file; false when somebody else has it. The kernel drops it
+ * with the last descriptor of that opening, so also when the process is killed.
+ */
+export function tryLock(fd: number): boolean {
+  try {
+    checked('flock', flock(fd, LOCK_EX | LOCK_NB))
+    return true
+  } catch (error) {
+    if (failedWith(error, 'EAGAIN')) return false
+    throw error
+  }
 }
 
 /** Closes a descriptor that this file made. */
