@@ -3,7 +3,6 @@
 import type { SpiffeId } from '../spiffe/spiffe-id.ts'
 import type { TrustDomain } from '../spiffe/trust-domain.ts'
 import { checkDnsName } from './dns-name.ts'
-import { requireMember, requireWorkload } from './id-namespaces.ts'
 import { invalid, RegistrationError } from './registration-error.ts'
 import { compareSelectors, type Selector, selectorText } from './selector.ts'
 
@@ -52,20 +51,27 @@ export const entryLimits = {
   federatesWith: 1000,
 } as const
 
-/** Throws a RegistrationError unless fields on their own are what SPIRE's API demands. */
-export function checkContent(content: EntryContent, trustDomain: TrustDomain): void {
-  explained('invalid parent ID', () => {
-    requireMember(content.parentId, trustDomain)
-  })
-  explained('invalid spiffe ID', () => {
-    requireWorkload(content.spiffeId, trustDomain)
-  })
-  atMost(content.dnsNames, entryLimits.dnsNames, 'DNS names')
-  content.dnsNames.forEach(checkDnsName)
-  atMost(content.federatesWith, entryLimits.federatesWith, 'federated trust domains')
-  if (content.selectors.length === 0) throw invalid('selector list is empty')
-  atMost(content.selectors, entryLimits.selectors, 'selectors')
-  if (Buffer.byteLength(content.hint) > entryLimits.hintBytes)
+/** Throws a RegistrationError unless the list can be an entry's. */
+export function checkSelectors(selectors: readonly Selector[]): void {
+  if (selectors.length === 0) throw invalid('selector list is empty')
+  atMost(selectors, entryLimits.selectors, 'selectors')
+}
+
+/** Throws a RegistrationError unless each can stand in a certificate. */
+export function checkDnsNames(names: readonly string[]): void {
+  atMost(names, entryLimits.dnsNames, 'DNS names')
+  names.forEach(checkDnsName)
+}
+
+/** In ascending order, each once. Throws a RegistrationError when there are too many. */
+export function sortedTrustDomains(names: readonly TrustDomain[]): readonly TrustDomain[] {
+  atMost(names, entryLimits.federatesWith, 'federated trust domains')
+  return [...new Set(names)].sort()
+}
+
+/** Throws a RegistrationError when it is longer than `entryLimits.hintBytes`. */
+export function checkHint(hint: string): void {
+  if (Buffer.byteLength(hint) > entryLimits.hintBytes)
     throw invalid(`hint is too long, max length is ${entryLimits.hintBytes} characters`)
 }
 
@@ -104,7 +110,8 @@ function atMost(list: readonly unknown[], limit: number, what: string): void {
 }
 
 function noDuplicates(list: readonly string[], what: string): void {
-  const twice = list.find((item, index) => list.indexOf(item) !== index)
+  const seen = new Set<string>()
+  const twice = list.find((item) => seen.size === seen.add(item).size)
   if (twice === undefined) return
   throw new RegistrationError(
     'ERR_REGISTRATION_DUPLICATE',
@@ -114,13 +121,4 @@ function noDuplicates(list: readonly string[], what: string): void {
 
 function invalidEntry(problem: string): RegistrationError {
   return invalid(`invalid registration entry: ${problem}`)
-}
-
-function explained(prefix: string, check: () => void): void {
-  try {
-    check()
-  } catch (error) {
-    if (!(error instanceof RegistrationError)) throw error
-    throw invalid(`${prefix}: ${error.message}`, error)
-  }
 }
