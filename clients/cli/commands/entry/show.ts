@@ -1,0 +1,143 @@
+/** `server entry show`: registration entries by ID or by filters. */
+
+import type { Entry__Output } from '../../../../proto/gen/spire/api/types/Entry.ts'
+import type { FlagValues } from '../../../../runtime/flags.ts'
+import type { ServerApi } from '../../../admin-api/server-api.ts'
+import { defineCommand, errorText, UsageError } from '../../command.ts'
+import { counted, messageJson } from '../../output.ts'
+import { idMessage, selectorMessage } from '../identifiers.ts'
+import { atServer, serverFlags } from '../server-flags.ts'
+import { entryText } from './print.ts'
+
+const matchHelp = 'how to match: exact, any, superset or subset'
+const pageSize = 500
+
+const flags = {
+  ...serverFlags,
+  entryID: { kind: 'string', help: 'ID of one entry' },
+  parentID: { kind: 'string', help: 'parent ID of the entries' },
+  spiffeID: { kind: 'string', help: 'SPIFFE ID of the entries' },
+  downstream: { kind: 'bool', help: 'only entries of downstream servers' },
+  selector: { kind: 'list', help: 'type:value of the entries; may be repeated' },
+  federatesWith: { kind: 'list', help: 'trust domain of the entries; may be repeated' },
+  matchSelectorsOn: { kind: 'string', help: matchHelp, default: 'superset' },
+  matchFederatesWithOn: { kind: 'string', help: matchHelp, default: 'superset' },
+  hint: { kind: 'string', help: 'hint of the entries' },
+} as const
+
+type Given = FlagValues<typeof flags>
+
+const matches = {
+  exact: 'MATCH_EXACT',
+  any: 'MATCH_ANY',
+  superset: 'MATCH_SUPERSET',
+  subset: 'MATCH_SUBSET',
+} as const
+
+export const command = defineCommand({
+  name: 'entry show',
+  summary: 'Displays configured registration entries',
+  flags,
+  run: async (given, io) => {
+    const entries = await atServer(given, io, async (api) =>
+      given.entryID === ''
+        ? await listed(api, filterOf(given), io.signal)
+        : [await one(api, given, io.signal)],
+    )
+    if (given.output === 'json') {
+      io.out(messageJson({ entries, nextPageToken: '' }))
+      return 0
+    }
+    io.out(`Found ${counted(entries.length, 'entry', 'entries')}\n`)
+    for (const entry of entries) io.out(entryText(entry))
+    return 0
+  },
+})
+
+async function one(api: ServerApi, given: Given, signal: AbortSignal): Promise<Entry__Output> {
+  const filters = [given.parentID, given.spiffeID, given.hint].some((text) => text !== '')
+  if (filters || given.downstream || given.selector.length > 0 || given.federatesWith.length > 0)
+    throw new UsageError("the -entryID flag can't be combined with others")
+  try {
+    return await api.entries.unary('GetEntry', { id: given.entryID }, { signal })
+  } catch (error) {
+    throw new UsageError(`error fetching entry ID ${given.entryID}: ${errorText(error)}`)
+  }
+}
+
+async function listed(
+  api: ServerApi,
+  filter: ReturnType<typeof filterOf>,
+  signal: AbortSignal,
+): Promise<Entry__Output[]> {
+  const client = api.entries
+  const entries: Entry__Output[] = []
+  try {
+    for (let pageToken = ''; ; ) {
+      const page = await client.unary('ListEntries', { filter, pageSize, pageToken }, { signal })
+      entries.push(...page.entries)
+      pageToken = page.nextPageToken
+      if (pageToken === '') break
+    }
+  } catch (error) {
+    throw new UsageError(`error fetching entries: ${errorText(error)}`)
+  }
+  // By SPIFFE ID, then parent ID, then ID: two runs print the same.
+  const keyOf = (entry: Entry__Output): string =>
+    [entry.spiffeId?.trustDomain, entry.spiffeId?.path, entry.parentId?.path, entry.id].join('\0')
+  return entries.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+}
+
+function filterOf(given: Given) {
+  return {
+    ...(given.parentID === ''
+      ? {}
+      : { byParentId: labelled(given.parentID, 'parent ID', idMessage) }),
+    ...(given.spiffeID === ''
+      ? {}
+      : { bySpiffeId: labelled(given.spiffeID, 'SPIFFE ID', idMessage) }),
+    ...(given.selector.length === 0
+      ? {}
+      : {
+          bySelectors: {
+            selectors: selectorsOf(given.selector),
+            match: matchOf(given.matchSelectorsOn),
+          },
+        }),
+    ...(given.federatesWith.length === 0
+      ? {}
+      : {
+          byFederatesWith: {
+            trustDomains: [...given.federatesWith],
+            match: matchOf(given.matchFederatesWithOn),
+          },
+        }),
+    ...(given.downstream ? { byDownstream: { value: true } } : {}),
+    ...(given.hint === '' ? {} : { byHint: { value: given.hint } }),
+  }
+}
+
+function selectorsOf(texts: readonly string[]): ReturnType<typeof selectorMessage>[] {
+  try {
+    return texts.map(selectorMessage)
+  } catch (error) {
+    throw new UsageError(`error parsing selectors: ${errorText(error)}`)
+  }
+}
+
+function labelled<T>(text: string, what: string, parse: (text: string) => T): T {
+  try {
+    return parse(text)
+  } catch (error) {
+    throw new UsageError(`error parsing ${what} "${text}": ${errorText(error)}`)
+  }
+}
+
+function matchOf(text: string): (typeof matches)[keyof typeof matches] {
+  if (!isMatch(text)) throw new UsageError(`match behavior "${text}" unknown`)
+  return matches[text]
+}
+
+function isMatch(text: string): text is keyof typeof matches {
+  return Object.hasOwn(matches, text)
+}
