@@ -57,9 +57,16 @@ export const extensionOid = {
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
   nameConstraints: '2.5.29.30',
+  certificatePolicies: '2.5.29.32',
   authorityKeyId: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 } as const
+
+/** Read for its form only: nobody follows it, so it must not be critical. */
+const authorityInfoAccess = '1.3.6.1.5.5.7.1.1'
+
+/** RFC 5280 sections 4.2.1.1 and 4.2.1.2. */
+const neverCritical: readonly string[] = [extensionOid.subjectKeyId, extensionOid.authorityKeyId]
 
 type Draft = { -readonly [K in keyof Extensions]: Extensions[K] }
 
@@ -71,6 +78,8 @@ const readers: Readonly<Record<string, (value: Uint8Array, draft: Draft) => void
   [extensionOid.nameConstraints]: readNameConstraints,
   [extensionOid.authorityKeyId]: readAuthorityKeyId,
   [extensionOid.extendedKeyUsage]: readExtendedKeyUsage,
+  [extensionOid.certificatePolicies]: readCertificatePolicies,
+  [authorityInfoAccess]: readInformationAccess,
 }
 
 /** Reads the extensions of a certificate, [3] of TBSCertificate. Throws `ERR_CERTIFICATE` or `ERR_DER`. */
@@ -91,6 +100,7 @@ export function readExtensions(element: DerElement | undefined): Extensions {
     if (flag !== undefined) {
       if (!booleanOf(flag.body, 'extension criticality'))
         throw refuse('a FALSE default is written out')
+      if (neverCritical.includes(id)) throw refuse(`extension ${id} is critical`)
       critical.add(id)
     }
     if (Object.hasOwn(readers, id)) readers[id]?.(value, draft)
@@ -157,6 +167,30 @@ function readExtendedKeyUsage(value: Uint8Array, draft: Draft): void {
     purposes.push(oidOf(list.expect(derTag.oid, 'purpose').body, 'purpose'))
   } while (!list.isAtEnd)
   draft.extendedKeyUsage = purposes
+}
+
+/** Any policy will do for us, so only the form counts, and that none occurs twice. */
+function readCertificatePolicies(value: Uint8Array): void {
+  const policies = new Set<string>()
+  const list = readDer(value, derTag.sequence, 'certificate policies')
+  do {
+    const policy = list.sequence('certificate policy')
+    const id = oidOf(policy.expect(derTag.oid, 'certificate policy').body, 'certificate policy')
+    policy.optional(derTag.sequence, 'policy qualifiers')
+    policy.end('certificate policy')
+    if (policies.has(id)) throw refuse(`certificate policy ${id} occurs twice`)
+    policies.add(id)
+  } while (!list.isAtEnd)
+}
+
+function readInformationAccess(value: Uint8Array): void {
+  const list = readDer(value, derTag.sequence, 'information access')
+  do {
+    const description = list.sequence('access description')
+    oidOf(description.expect(derTag.oid, 'access method').body, 'access method')
+    readGeneralName(description.next('access location'), [4, 16])
+    description.end('access description')
+  } while (!list.isAtEnd)
 }
 
 function readNameConstraints(value: Uint8Array, draft: Draft): void {

@@ -95,6 +95,7 @@ function isWithin(name: GeneralName, base: GeneralName, list: 'permitted' | 'exc
 }
 
 const hostname = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i
+const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~.-]+$/i
 const ipv4 = /^\d+(\.\d+){3}$/
 
 function isComparable(name: GeneralName): boolean {
@@ -135,7 +136,7 @@ function isHostConstraint(text: string): boolean {
 
 function isMailbox(text: string): boolean {
   const at = text.lastIndexOf('@')
-  return at > 0 && hostname.test(text.slice(at + 1)) && /^[!-~]+$/.test(text.slice(0, at))
+  return at > 0 && hostname.test(text.slice(at + 1)) && localPart.test(text.slice(0, at))
 }
 
 /**

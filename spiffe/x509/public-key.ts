@@ -55,6 +55,7 @@ export function publicKeyWeakness(key: KeyObject): string | undefined {
   if (modulusLength === undefined) return undefined
   if (modulusLength < rsaBits.least) return `RSA key has fewer than ${rsaBits.least} bits`
   if (modulusLength > rsaBits.most) return `RSA key has more than ${rsaBits.most} bits`
+  if (modulusLength % 8 !== 0) return 'RSA key is not a whole number of bytes'
   const exponent = publicExponent ?? 0n
   return exponent < 3n || exponent % 2n === 0n || exponent >= 2n ** 64n
     ? 'RSA public exponent is not an odd number from 3 to 2^64'

@@ -16,6 +16,7 @@ import {
   nameComparisons,
   nameViolation,
 } from './name-constraints.ts'
+import { publicKeyWeakness } from './public-key.ts'
 import { checkSignature } from './signature.ts'
 
 /** What one verification may cost at most. */
@@ -34,7 +35,7 @@ const understood: ReadonlySet<string> = new Set(Object.values(extensionOid))
 /** RFC 5280 has these critical; as no policy tree is built, a CA that uses them is refused. */
 const refusedExtensions = {
   '2.5.29.36': 'policy constraints',
-  '2.5.29.54': 'inhibit any-policy',
+  '2.5.29.54': 'limits on any-policy',
 } as const
 
 /**
@@ -157,20 +158,21 @@ class Search {
   }
 }
 
-/** RFC 5280 6.1.3: what holds for every certificate of a path, whatever its place. */
-function problemOf(
-  { notBefore, notAfter, extensions }: Certificate,
-  now: Date,
-): string | undefined {
+/**
+ * RFC 5280 6.1.3: what holds for every certificate of a path, whatever its place. Validity counts
+ * in whole seconds, as it is written.
+ */
+function problemOf(certificate: Certificate, now: Date): string | undefined {
+  const { notBefore, notAfter, extensions } = certificate
   if (now < notBefore) return 'certificate is not valid yet'
-  if (now > notAfter) return 'certificate has expired'
+  if (now.getTime() >= notAfter.getTime() + 1000) return 'certificate has expired'
   for (const id of extensions.critical) {
     if (!understood.has(id)) return `critical extension ${id} is not understood`
   }
   for (const [id, name] of Object.entries(refusedExtensions)) {
     if (extensions.present.has(id)) return `${name} are not supported`
   }
-  return undefined
+  return publicKeyWeakness(certificate.publicKey)
 }
 
 function leafProblem({ isCa, subjectName, extensions }: Certificate): string | undefined {
