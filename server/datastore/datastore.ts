@@ -75,8 +75,8 @@ export interface Datastore {
   read<T>(view: (snapshot: Snapshot) => Promise<T>): Promise<T>
 
   /**
-   * All operations or none; answered once they are synced. No key may come twice. A rejected
-   * promise leaves open whether the commit happened.
+   * All operations or none; answered once they are synced. No key may come twice, and the bytes
+   * may not be changed afterwards. A rejected promise leaves open whether the commit happened.
    */
   commit(operations: readonly Operation[]): Promise<CommitResult>
 

@@ -13,7 +13,7 @@ export interface AttestedNode {
   readonly serial: string
   readonly notAfter: Date
   /** The renewed SVID that has not been used yet: both are good until it is. */
-  readonly pending: { readonly serial: string; readonly notAfter: Date } | undefined
+  readonly pending?: { readonly serial: string; readonly notAfter: Date } | undefined
   readonly selectors: readonly { readonly type: string; readonly value: string }[]
   readonly banned: boolean
   readonly canReattest: boolean

@@ -6,12 +6,18 @@ import { keySegments, recordKey } from './record-key.ts'
 import type { Transaction } from './transaction.ts'
 
 /** A snapshot or a transaction. */
-interface ReadsLists {
+export interface ReadsLists {
   list(prefix: Uint8Array, page?: Page): Promise<Listed>
 }
 
-interface ReadsKeys {
+/** A snapshot or a transaction. */
+export interface ReadsKeys {
   get(key: Uint8Array): Promise<StoredRecord | Uint8Array | undefined>
+}
+
+/** The value in what either kind of reader answers. */
+export function bytesOf(found: StoredRecord | Uint8Array): Uint8Array {
+  return found instanceof Uint8Array ? found : found.value
 }
 
 export interface CollectionSpec<T> {
@@ -54,7 +60,7 @@ export class Collection<T> {
   async get(reader: ReadsKeys, ...id: readonly string[]): Promise<T | undefined> {
     const found = await reader.get(this.key(...id))
     if (found === undefined) return undefined
-    return this.codec.decode(found instanceof Uint8Array ? found : found.value)
+    return this.codec.decode(bytesOf(found))
   }
 
   /** Values in key order whose id starts with `under`, a page at a time. */

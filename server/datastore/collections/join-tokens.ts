@@ -14,7 +14,7 @@ interface StoredJoinToken {
   readonly tokenDigest: string
   readonly expiresAt: Date
   /** SPIFFE ID that the agent is to be known by besides its own. */
-  readonly alias: SpiffeId | undefined
+  readonly alias?: SpiffeId | undefined
 }
 
 export interface JoinToken {
@@ -66,11 +66,18 @@ export async function consumeJoinToken(
   return { outcome: 'consumed', alias: found.alias }
 }
 
-/** Removes some expired tokens; tells whether more may be left. */
-export async function pruneJoinTokens(transaction: Transaction): Promise<boolean> {
-  const page = await joinTokens.list(transaction)
-  for (const { tokenDigest, expiresAt } of page.values) {
-    if (expiresAt <= transaction.now) await joinTokens.remove(transaction, tokenDigest)
-  }
-  return page.next !== undefined
+/** Removes expired tokens; tells how many. */
+export async function pruneJoinTokens(transaction: Transaction): Promise<number> {
+  let removed = 0
+  let after: readonly string[] | undefined
+  do {
+    const page = await joinTokens.list(transaction, { after })
+    for (const { tokenDigest, expiresAt } of page.values) {
+      if (expiresAt > transaction.now) continue
+      await joinTokens.remove(transaction, tokenDigest)
+      removed++
+    }
+    after = page.next
+  } while (after !== undefined)
+  return removed
 }

@@ -19,7 +19,12 @@ export function keySegments(key: Uint8Array): readonly string[] {
     .slice(0, -1)
 }
 
+/** A whole number from 0 to 2^48 - 1 as a segment that sorts by its value. */
+export function numberSegment(value: number): string {
+  return Math.max(value, 0).toString(16).padStart(12, '0')
+}
+
 /** An instant as a segment that sorts by time; from 1970 to the year 10889. */
 export function timeSegment(at: Date): string {
-  return Math.max(at.getTime(), 0).toString(16).padStart(12, '0')
+  return numberSegment(at.getTime())
 }

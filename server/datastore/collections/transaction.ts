@@ -8,6 +8,7 @@
 
 import type { Clock } from '../../../runtime/clock.ts'
 import { Failure } from '../../../runtime/failure.ts'
+import { keyName } from '../check-operations.ts'
 import type { Datastore, Listed, Operation, Page, Revision, Snapshot } from '../datastore.ts'
 import { type Actor, digestOf, recordOf } from './change-record.ts'
 
@@ -78,7 +79,7 @@ export class Transaction {
 
   /** The value under the key, as this transaction would leave it. */
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const name = nameOf(key)
+    const name = keyName(key)
     const written = this.#writes.get(name)
     if (written !== undefined) return written.value
     const known = this.#reads.get(name)
@@ -95,11 +96,11 @@ export class Transaction {
 
   /** Writes a record; with `object` it is named in the change record, so read it first. */
   put(key: Uint8Array, value: Uint8Array, object?: { kind: string; id: string }): void {
-    this.#writes.set(nameOf(key), { key, value, object })
+    this.#writes.set(keyName(key), { key, value, object })
   }
 
   delete(key: Uint8Array, object?: { kind: string; id: string }): void {
-    this.#writes.set(nameOf(key), { key, value: undefined, object })
+    this.#writes.set(keyName(key), { key, value: undefined, object })
   }
 
   /** The commit that this transaction comes to; none when it wrote nothing. */
@@ -127,8 +128,4 @@ export class Transaction {
       ? { kind: 'delete', key, ...expectation }
       : { kind: 'put', key, value, ...expectation }
   }
-}
-
-function nameOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
 }
