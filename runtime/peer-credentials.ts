@@ -31,6 +31,19 @@ export interface Peer extends Credentials {
   close(): void
 }
 
+export type PeerErrorCode = 'ERR_PEER_GONE' | 'ERR_PEER_UNKNOWN' | 'ERR_PEER_OTHER_USER'
+
+/** Why a peer cannot be pinned, where no system call failed. */
+export class PeerError extends Error {
+  readonly code: PeerErrorCode
+
+  constructor(code: PeerErrorCode, message: string) {
+    super(message)
+    this.name = 'PeerError'
+    this.code = code
+  }
+}
+
 const SOL_SOCKET = 1
 const SO_PEERCRED = 17
 const SO_PEERPIDFD = 77
@@ -51,11 +64,12 @@ export function credentialsOf(socket: Socket): Credentials {
 export function peerOf(socket: Socket): Peer {
   const fd = descriptorOf(socket)
   const { pid, uid, gid } = readCredentials(fd)
-  if (pid <= 0) throw new Error('the peer process is not visible in our pid namespace')
+  if (pid <= 0)
+    throw new PeerError('ERR_PEER_UNKNOWN', 'the peer process is not in our pid namespace')
   return pin(pid, peerPidfd(fd, pid), (peer) => {
     const { uids, gids } = peer.fingerprint
     if (uids.effective !== uid || gids.effective !== gid)
-      throw new Error(`process ${pid} is not the user that it was when it connected`)
+      throw new PeerError('ERR_PEER_OTHER_USER', `process ${pid} connected as another user`)
   })
 }
 
@@ -74,16 +88,20 @@ export function hasPeerPidfd(socket: Socket): boolean {
 
 function pin(pid: number, pidfd: number, check?: (peer: Peer) => void): Peer {
   try {
-    if (pidOfPidfd(pidfd) !== pid) throw new Error(`process ${pid} is gone`)
+    if (pidOfPidfd(pidfd) !== pid) throw gone(pid)
     const fingerprint = fingerprintOf(pid)
     const peer = new HeldProcess(pid, pidfd, fingerprint)
-    if (!peer.isAlive()) throw new Error(`process ${pid} is gone`)
+    if (!peer.isAlive()) throw gone(pid)
     check?.(peer)
     return peer
   } catch (error) {
     closeDescriptor(pidfd)
     throw error
   }
+}
+
+function gone(pid: number): PeerError {
+  return new PeerError('ERR_PEER_GONE', `process ${pid} is gone`)
 }
 
 class HeldProcess implements Peer {
@@ -126,7 +144,7 @@ class HeldProcess implements Peer {
 function readCredentials(fd: number): Credentials {
   const value = Buffer.alloc(12)
   if (socketOption(fd, SOL_SOCKET, SO_PEERCRED, value) !== value.length)
-    throw new Error('the kernel gave no peer credentials')
+    throw new PeerError('ERR_PEER_UNKNOWN', 'the kernel gave no peer credentials')
   return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4), gid: value.readUInt32LE(8) }
 }
 

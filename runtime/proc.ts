@@ -5,7 +5,8 @@
  * A pid alone names nobody for long: hold a pidfd of the process, and look that it is still alive
  * after reading, else what was read may belong to a process that was given the same pid.
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
+import { fileIdentity } from './syscalls.ts'
 
 /** The largest file of /proc that is read: a status with some 5,000 supplementary groups. */
 const limits = { fileBytes: 64 * 1024 } as const
@@ -53,10 +54,34 @@ export function statusOf(pid: number): ProcessStatus {
 export function fingerprintOf(pid: number): Fingerprint {
   const { startTime, image } = parseStat(readProcFile(`/proc/${pid}/stat`))
   const { uids, gids, groups } = statusOf(pid)
-  const { dev: device, ino: inode } = statSync(`/proc/${pid}/exe`, { bigint: true })
+  const { device, inode } = fileIdentity(`/proc/${pid}/exe`)
   const ids = [uids, gids].flatMap((of) => [of.real, of.effective, of.saved, of.file])
   const text = `${startTime} ${image} ${device}:${inode} ${ids.join(' ')} [${groups.join(' ')}]`
   return { startTime, image, uids, gids, groups, executable: { device, inode }, text }
+}
+
+/**
+ * When each thread of a process but the first one started, in clock ticks since boot. An exec ends
+ * all of these; the first thread stays, with the time it had.
+ */
+export function laterThreadStarts(pid: number): bigint[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .filter((thread) => thread !== String(pid))
+    .map((thread) => BigInt(parseStat(readProcFile(`/proc/${pid}/task/${thread}/stat`)).startTime))
+}
+
+/** The effective capabilities of this process, one bit each: capabilities(7). */
+export function ownCapabilities(): bigint {
+  const mask = field(readProcFile('/proc/self/status'), 'CapEff')
+  if (!/^[0-9a-f]{16}$/.test(mask)) throw malformed('a capability mask', mask)
+  return BigInt(`0x${mask}`)
+}
+
+/** Nanoseconds since boot, sleep included, rounded down to a hundredth of a second. */
+export function uptimeNs(): bigint {
+  const [seconds, hundredths] = /^(\d+)\.(\d\d) /.exec(readProcFile('/proc/uptime'))?.slice(1) ?? []
+  if (seconds === undefined || hundredths === undefined) throw malformed('an uptime', undefined)
+  return BigInt(seconds) * 1_000_000_000n + BigInt(hundredths) * 10_000_000n
 }
 
 /** The pid behind a pidfd of this process, in our pid namespace: -1 once it was reaped. */

@@ -62,6 +62,11 @@ const recv: (fd: number, into: Pointer, count: number, flags: number) => number 
   'int64_t recv(int, void *, size_t, int)',
 )
 const flock: (fd: number, operation: number) => number = libc.func('int flock(int, int)')
+const setitimer: (which: number, next: Pointer, before: null) => number = libc.func(
+  'int setitimer(int, void *, void *)',
+)
+const statx: (folder: number, path: string, flags: number, mask: number, into: Pointer) => number =
+  libc.func('int statx(int, str, int, uint32_t, void *)')
 // Newer than some C libraries, and numbered alike on every architecture since Linux 5.1.
 const syscall: (number: number, a: number, b: number, c: number) => number = libc.func(
   'long syscall(long, long, long, long)',
@@ -89,9 +94,60 @@ export function openPidfd(pid: number): number {
   return checked('pidfd_open', syscall(SYS_PIDFD_OPEN, pid, 0, 0))
 }
 
-/** A duplicate of descriptor `fd` of another process. It keeps the open file alive: close it soon. */
-export function duplicateFrom(pidfd: number, fd: number): number {
-  return checked('pidfd_getfd', syscall(SYS_PIDFD_GETFD, pidfd, fd, 0))
+/**
+ * Calls `use` with a duplicate of descriptor `fd` of another process, and closes it again. Keep it
+ * short: meanwhile the open file is alive, whatever its owner does. Main thread only.
+ */
+export function withDuplicate<T>(pidfd: number, fd: number, use: (duplicate: number) => T): T {
+  const duplicate = checked('pidfd_getfd', syscall(SYS_PIDFD_GETFD, pidfd, fd, 0))
+  try {
+    return use(duplicate)
+  } finally {
+    closeWithoutLingering(duplicate)
+  }
+}
+
+/** How long a close may wait. */
+const lingerLimitMicroseconds = 5_000n
+const ITIMER_REAL = 0
+const closeTimer = Buffer.alloc(32)
+const noTimer = Buffer.alloc(32)
+let isAlarmHandled = false
+
+/**
+ * A socket with SO_LINGER makes its last close wait for the data to be taken, for as long as its
+ * owner has set; ours is the last one if the owner closes in between. A signal ends the wait.
+ */
+function closeWithoutLingering(fd: number): void {
+  if (!isAlarmHandled) {
+    process.on('SIGALRM', () => undefined)
+    closeTimer.writeBigInt64LE(lingerLimitMicroseconds, 24)
+    isAlarmHandled = true
+  }
+  checked('setitimer', setitimer(ITIMER_REAL, closeTimer, null))
+  try {
+    closeSync(fd)
+  } finally {
+    checked('setitimer', setitimer(ITIMER_REAL, noTimer, null))
+  }
+}
+
+const AT_FDCWD = -100
+const AT_STATX_DONT_SYNC = 0x4000
+const STATX_INO = 0x100
+const statxBuffer = Buffer.alloc(256)
+
+/**
+ * Device and inode of the file that `path` leads to, numbered as `fs.stat` numbers them. Asks no
+ * remote or user-space file system, and so cannot be made to wait by one.
+ */
+export function fileIdentity(path: string): { device: bigint; inode: bigint } {
+  checked('statx', statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, statxBuffer))
+  const major = BigInt(statxBuffer.readUInt32LE(136))
+  const minor = BigInt(statxBuffer.readUInt32LE(140))
+  const high = ((major >> 12n) << 44n) | ((minor >> 8n) << 20n)
+  const device = high | ((major & 0xfffn) << 8n) | (minor & 0xffn)
+  return { device, inode: statxBuffer.readBigUInt64LE(32) }
 }
 
 const POLLIN = 1
