@@ -1,8 +1,9 @@
-// The rules of an AccessPolicy after its text was read: every short form is resolved, every name
+// The rules and tests of an AccessPolicy after its text was read: every short form is resolved, every name
 // is checked. A rule says who (callers) may or may not do what (mcp, http, tcp).
 
 import type { SpiffeId } from '../spiffe/spiffe-id.ts'
 import type { TrustDomain } from '../spiffe/trust-domain.ts'
+import type { Call } from './call.ts'
 
 /** Who a rule speaks of. */
 export type CallerPattern =
@@ -41,6 +42,15 @@ export interface Rule {
   readonly http?: HttpScope
   /** True when the rule covers TCP connections. */
   readonly tcp: boolean
+  /** Line in the policy's own source, from 1. */
+  readonly line: number
+}
+
+/** One inline test of `spec.tests`: what a call must come to once the policy is in force. */
+export interface PolicyTest {
+  readonly caller: SpiffeId
+  readonly call: Call
+  readonly expect: 'allow' | 'deny'
   /** Line in the policy's own source, from 1. */
   readonly line: number
 }
