@@ -2,14 +2,34 @@
 
 import type { SpiffeBundle } from '../../spiffe/bundle/spiffe-bundle.ts'
 import { parseTrustDomainOrId } from '../../spiffe/spiffe-id.ts'
+import type { TrustDomain } from '../../spiffe/trust-domain.ts'
 import { parseCertificate } from '../../spiffe/x509/certificate.ts'
 import type { Bundle__Output } from '../gen/spire/api/types/Bundle.ts'
 import type { BundleMask__Output } from '../gen/spire/api/types/BundleMask.ts'
 import { instantOf, secondsOf } from './instant.ts'
 
+/** What is told of a bundle. */
+export interface BundleFields {
+  readonly trustDomain: TrustDomain
+  /** Certificates in DER. */
+  readonly x509Authorities: readonly {
+    readonly certificate: Uint8Array
+    readonly tainted: boolean
+  }[]
+  /** Public keys as SubjectPublicKeyInfo, DER. */
+  readonly jwtAuthorities: readonly {
+    readonly keyId: string
+    readonly publicKey: Uint8Array
+    readonly expiresAt: Date
+    readonly tainted: boolean
+  }[]
+  readonly sequenceNumber: bigint
+  readonly refreshHintSeconds?: number
+}
+
 /** The trust domain and what the mask shows; no mask shows all. */
 export function bundleToWire(
-  bundle: SpiffeBundle,
+  bundle: BundleFields,
   mask: BundleMask__Output | null = null,
 ): Bundle__Output {
   const shows = (field: keyof BundleMask__Output): boolean => mask === null || mask[field]
@@ -17,7 +37,7 @@ export function bundleToWire(
     trustDomain: bundle.trustDomain,
     x509Authorities: shows('x509Authorities')
       ? bundle.x509Authorities.map(({ certificate, tainted }) => ({
-          asn1: Buffer.from(certificate.der),
+          asn1: Buffer.from(certificate),
           tainted,
         }))
       : [],
@@ -30,7 +50,7 @@ export function bundleToWire(
         }))
       : [],
     refreshHint: shows('refreshHint') ? String(bundle.refreshHintSeconds ?? 0) : '0',
-    sequenceNumber: shows('sequenceNumber') ? String(bundle.sequenceNumber ?? 0n) : '0',
+    sequenceNumber: shows('sequenceNumber') ? String(bundle.sequenceNumber) : '0',
     witAuthorities: [],
   }
 }
