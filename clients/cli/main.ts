@@ -1,151 +1,44 @@
-/**
- * The `countersign` command.
- *
- * One tree names every command; a command's file is loaded when it runs or its help is asked for.
- * `server run`, `agent run`, `proxy run` and their `validate` are programs of their own, which
- * `bin/countersign` starts directly: they are named here for the help.
- */
+/** The `countersign` program: the process around the commands. */
 
-import type { Command, Io } from './command.ts'
+import { type Io, UsageError } from './command.ts'
+import { runCommand } from './commands.ts'
 
-type Load = () => Promise<{ readonly command: Command }>
+const interrupted = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => {
+    interrupted.abort()
+  })
 
-interface Group {
-  readonly summary: string
-  /** Exit code where no command of this group was named; SPIRE's programs answer 127. */
-  readonly unnamed: number
-  readonly commands: Readonly<Record<string, Load | Group | string>>
-}
-
-const group = (summary: string, commands: Group['commands'], unnamed = 1): Group => ({
-  summary,
-  commands,
-  unnamed,
+// A reader that has gone (`| head`) is no error of ours.
+process.stdout.on('error', () => {
+  process.exit(0)
 })
 
-const tree = group('Zero-trust identity and access for AI agents and MCP servers', {
-  server: group(
-    'the identity server: run it, administer it',
-    {
-      run: 'Runs the server',
-      validate: 'Validates a SPIRE server configuration file',
-      healthcheck: () => import('./commands/healthcheck/server.ts'),
-      entry: group('registration entries', {
-        create: () => import('./commands/entry/create.ts'),
-        show: () => import('./commands/entry/show.ts'),
-        delete: () => import('./commands/entry/delete.ts'),
-      }),
-      agent: group('attested agents', {
-        list: () => import('./commands/agent/list.ts'),
-        show: () => import('./commands/agent/show.ts'),
-        ban: () => import('./commands/agent/ban.ts'),
-        evict: () => import('./commands/agent/evict.ts'),
-      }),
-      token: group('join tokens', { generate: () => import('./commands/token/generate.ts') }),
-      bundle: group('the trust bundle', { show: () => import('./commands/bundle/show.ts') }),
-    },
-    127,
-  ),
-  agent: group(
-    'the node agent: run it, ask it',
-    {
-      run: 'Runs the agent',
-      validate: 'Validates a SPIRE agent configuration file',
-      healthcheck: () => import('./commands/healthcheck/agent.ts'),
-      api: group('the Workload API', {
-        fetch: group('SVIDs', { x509: () => import('./commands/api/fetch-x509.ts') }),
-      }),
-    },
-    127,
-  ),
-  proxy: group('the companion proxy', {
-    run: 'Runs the proxy',
-    validate: 'Validates a proxy configuration file',
-  }),
-  app: group('App IDs', { create: () => import('./commands/app/create.ts') }),
-  policy: group('who may call what', {
-    apply: () => import('./commands/policy/apply.ts'),
-    get: () => import('./commands/policy/get.ts'),
-    delete: () => import('./commands/policy/delete.ts'),
-    'deny-all': () => import('./commands/policy/deny-all.ts'),
-  }),
-  audit: group('the record of decisions', {
-    tail: () => import('./commands/audit/tail.ts'),
-    verify: () => import('./commands/audit/verify.ts'),
-  }),
-  why: () => import('./commands/why.ts'),
-  status: () => import('./commands/status.ts'),
-  conformance: group('cases on standard input against the standards', {
-    'parse-id': () => import('./commands/conformance/parse-id.ts'),
-    'validate-x509': () => import('./commands/conformance/validate-x509.ts'),
-    'parse-bundle': () => import('./commands/conformance/parse-bundle.ts'),
-    'validate-path': () => import('./commands/conformance/validate-path.ts'),
-  }),
-})
+const env: Io['env'] & { readonly NO_COLOR?: string } = process.env
 
-/** Words that name a command by default: SPIRE's `api fetch` is `api fetch x509`. */
-const defaults: Readonly<Record<string, string>> = { fetch: 'x509' }
-
-/** Runs the command that the words name; the exit code. */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
-  let here = tree
-  let path = ''
-  for (let at = 0; ; at++) {
-    const word = argv[at] ?? ''
-    const found = Object.hasOwn(here.commands, word) ? here.commands[word] : undefined
-    if (typeof found === 'function')
-      return await (await found()).command.run(argv.slice(at + 1), io)
-    if (typeof found === 'string')
-      throw new TypeError(`${path} ${word} is started by bin/countersign`)
-    if (found !== undefined) {
-      here = found
-      path = `${path} ${word}`
-      continue
-    }
-    const preset = here.commands[defaults[path.split(' ').at(-1) ?? ''] ?? '']
-    if (typeof preset === 'function' && (word === '' || word.startsWith('-')))
-      return await (await preset()).command.run(argv.slice(at), io)
-    if (/^--?version$/.test(word) || (word === 'version' && here === tree)) {
-      io.out(`${await version()}\n`)
-      return 0
-    }
-    io.err(await groupHelp(here, path))
-    return /^(?:--?h(?:elp)?|help)$/.test(word)
-      ? 0
-      : word === '' && here === tree
-        ? 0
-        : here.unnamed
-  }
+const io: Io = {
+  out: (text) => {
+    process.stdout.write(text)
+  },
+  err: (text) => {
+    process.stderr.write(text)
+  },
+  readInput,
+  env,
+  signal: interrupted.signal,
+  pretty: process.stdout.isTTY && env.NO_COLOR === undefined,
 }
 
-async function groupHelp(here: Group, path: string): Promise<string> {
-  const width = Math.max(...Object.keys(here.commands).map((name) => name.length)) + 4
-  const lines = await Promise.all(
-    Object.entries(here.commands).map(async ([name, found]) => {
-      const summary =
-        typeof found === 'string'
-          ? found
-          : typeof found === 'function'
-            ? (await found()).command.summary
-            : found.summary
-      return `    ${name.padEnd(width)}${summary}\n`
-    }),
-  )
-  const head = `Usage: countersign${path} [--version] [--help] <command> [<args>]\n\n`
-  return `${head}${here.summary}\n\nAvailable commands are:\n${lines.join('')}`
-}
+process.exitCode = await runCommand(process.argv.slice(2), io)
 
-async function version(): Promise<string> {
-  const { readFile } = await import('node:fs/promises')
-  for (const up of ['../..', '../../..']) {
-    try {
-      const text = await readFile(new URL(`${up}/package.json`, import.meta.url), 'utf8')
-      const found: unknown = JSON.parse(text)
-      if (typeof found === 'object' && found !== null && 'version' in found)
-        return String(found.version)
-    } catch (error) {
-      if (up === '../../..') throw error
-    }
+async function readInput(maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of process.stdin) {
+    const piece = Buffer.from(chunk as Uint8Array)
+    bytes += piece.length
+    if (bytes > maxBytes) throw new UsageError(`standard input is longer than ${maxBytes} bytes`)
+    chunks.push(piece)
   }
-  return 'unknown'
+  return Buffer.concat(chunks).toString('utf8')
 }

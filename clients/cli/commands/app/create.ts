@@ -1,0 +1,66 @@
+/** `app create ID`: an App ID for the processes that have these selectors. */
+
+import type { Entry } from '../../../../proto/gen/spire/api/types/Entry.ts'
+import { appSpiffeId } from '../../../../registration/app-id.ts'
+import { parseTrustDomain, type TrustDomain } from '../../../../spiffe/trust-domain.ts'
+import type { ServerApi } from '../../../admin-api/server-api.ts'
+import { defineCommand, UsageError } from '../../command.ts'
+import { messageJson } from '../../output.ts'
+import { entryText, statusText } from '../entry/print.ts'
+import { idMessage, idText, selectorMessage } from '../identifiers.ts'
+import { atServer, serverFlags } from '../server-flags.ts'
+
+export const command = defineCommand({
+  name: 'app create',
+  summary: 'Registers an App ID on a node',
+  flags: {
+    ...serverFlags,
+    namespace: { kind: 'string', help: 'namespace of the App ID', default: 'default' },
+    node: { kind: 'string', help: 'SPIFFE ID of the agent; the only attested one unless given' },
+    selector: { kind: 'list', help: 'type:value that the process must have; may be repeated' },
+    x509SVIDTTL: { kind: 'int', help: 'lifetime of its X509-SVIDs in seconds' },
+  },
+  words: ['APP'],
+  run: async (given, io, [app]) => {
+    if (app === undefined)
+      throw new UsageError('an App ID is required: app create APP --selector unix:uid:1000')
+    if (given.selector.length === 0)
+      throw new UsageError('a selector is required, such as --selector unix:uid:1000')
+    return await atServer(given, io, async (api) => {
+      const bundle = await api.bundles.unary('GetBundle', {}, { signal: io.signal })
+      const trustDomain: TrustDomain = parseTrustDomain(bundle.trustDomain)
+      const parentId = given.node === '' ? await onlyAgent(api, io.signal) : given.node
+      const entry: Entry = {
+        spiffeId: idMessage(appSpiffeId(trustDomain, given.namespace, app)),
+        parentId: idMessage(parentId),
+        selectors: given.selector.map(selectorMessage),
+        x509SvidTtl: given.x509SVIDTTL,
+      }
+      const request = { entries: [entry] }
+      const { results } = await api.entries.unary('BatchCreateEntry', request, {
+        signal: io.signal,
+      })
+      const [result] = results
+      if (result?.status?.code !== 0)
+        throw new UsageError(`cannot create ${app} ${statusText(result?.status ?? null)}`)
+      if (given.output === 'json') io.out(messageJson(result.entry))
+      else if (result.entry) io.out(entryText(result.entry))
+      return 0
+    })
+  },
+})
+
+async function onlyAgent(api: ServerApi, signal: AbortSignal): Promise<string> {
+  const request = { filter: { byBanned: { value: false } }, pageSize: 2 }
+  const { agents } = await api.agents.unary('ListAgents', request, { signal })
+  const [agent, another] = agents
+  if (agent === undefined)
+    throw new UsageError(
+      'no agent has been attested yet; see: countersign server token generate, countersign agent run',
+    )
+  if (another !== undefined)
+    throw new UsageError(
+      'more than one agent is attested: say which with --node; see: countersign server agent list',
+    )
+  return idText(agent.id)
+}
