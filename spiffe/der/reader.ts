@@ -154,13 +154,13 @@ export function bitStringBytesOf(body: Uint8Array, what: string): Uint8Array {
   return body.subarray(1)
 }
 
-/** The numbers of the bits set in a named bit list, which DER writes without trailing zeros. */
+/** The numbers of the bits set in a named bit list; bits past its end have to be zero. */
 export function namedBitsOf(body: Uint8Array, what: string): ReadonlySet<number> {
   const [unused = 8, ...bytes] = body
   const last = bytes.at(-1)
-  const lowestUsed = last === undefined ? 0 : 31 - Math.clz32(last & -last)
-  if (unused > 7 || last === 0 || lowestUsed !== unused)
-    throw refuse(`${what} is not a DER bit list`)
+  if (unused > 7 || (last === undefined && unused > 0) || ((last ?? 0) & ((1 << unused) - 1)) > 0) {
+    throw refuse(`${what} is not a bit list`)
+  }
   const bits = new Set<number>()
   for (const [at, byte] of bytes.entries()) {
     for (let bit = 0; bit < 8; bit += 1) if (byte & (0x80 >> bit)) bits.add(at * 8 + bit)

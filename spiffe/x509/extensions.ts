@@ -97,9 +97,7 @@ export function readExtensions(element: DerElement | undefined): Extensions {
     extension.end('extension')
     if (present.has(id)) throw refuse(`extension ${id} occurs twice`)
     present.add(id)
-    if (flag !== undefined) {
-      if (!booleanOf(flag.body, 'extension criticality'))
-        throw refuse('a FALSE default is written out')
+    if (flag !== undefined && booleanOf(flag.body, 'extension criticality')) {
       if (neverCritical.includes(id)) throw refuse(`extension ${id} is critical`)
       critical.add(id)
     }
@@ -149,7 +147,6 @@ function readBasicConstraints(value: Uint8Array, draft: Draft): void {
   const pathLength = fields.optional(derTag.integer, 'path length')
   fields.end(what)
   const isCa = flag !== undefined && booleanOf(flag.body, what)
-  if (flag !== undefined && !isCa) throw refuse('a FALSE default is written out')
   if (pathLength === undefined) {
     draft.basicConstraints = { isCa }
   } else if (isCa) {

@@ -50,9 +50,17 @@ export function constraintsProblem({ permitted, excluded }: NameConstraints): st
     : 'a name constraint is malformed'
 }
 
-/** Alternative names, then the subject and the e-mail addresses in it. */
+/**
+ * Alternative names, the subject, and the names inside the subject that somebody may still take for
+ * one: e-mail addresses, and common names with the look of a host where no DNS name is given.
+ */
 function namesOf({ subjectName, extensions }: Certificate): GeneralName[] {
   const names: GeneralName[] = [...(extensions.subjectAltNames ?? [])]
+  if (!names.some(({ form }) => form === 'dns')) {
+    for (const text of subjectName.commonNames) {
+      if (hostLikeCommonName.test(text)) names.push({ form: 'dns', text })
+    }
+  }
   if (subjectName.relativeNames.length > 0) names.push({ form: 'directory', name: subjectName })
   for (const text of subjectName.emailAddresses) names.push({ form: 'email', text })
   return names
@@ -94,6 +102,9 @@ function isWithin(name: GeneralName, base: GeneralName, list: 'permitted' | 'exc
   return false
 }
 
+/** At least two labels, none with a hyphen at an end: what a careless reader takes for a host. */
+const hostLikeCommonName =
+  /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)+$/i
 const hostname = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i
 const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~.-]+$/i
 const ipv4 = /^\d+(\.\d+){3}$/

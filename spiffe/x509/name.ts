@@ -13,25 +13,31 @@ export interface Name {
   readonly key: string
   /** Values of the legacy emailAddress attribute, which e-mail name constraints apply to. */
   readonly emailAddresses: readonly string[]
+  /** Values of the common name attribute, in which old certificates carry DNS names. */
+  readonly commonNames: readonly string[]
 }
 
 const emailAddress = '1.2.840.113549.1.9.1'
+const commonName = '2.5.4.3'
 
 /** Reads a DER Name. Throws `ERR_DER` or `ERR_CERTIFICATE`. */
 export function readName(der: Uint8Array): Name {
   const relativeNames: string[] = []
   const emailAddresses: string[] = []
+  const commonNames: string[] = []
   const names = readDer(der, derTag.sequence, 'name')
   while (!names.isAtEnd) {
     const attributes = readRelativeName(names.expect(derTag.set, 'relative name').body)
     for (const { type, value } of attributes) {
-      if (type === emailAddress && value.text !== undefined) emailAddresses.push(value.text)
+      if (value.text === undefined) continue
+      if (type === emailAddress) emailAddresses.push(value.text)
+      if (type === commonName) commonNames.push(value.text)
     }
     relativeNames.push(
       JSON.stringify(attributes.map(({ type, value }) => [type, value.comparable]).toSorted()),
     )
   }
-  return { der, relativeNames, key: relativeNames.join('\n'), emailAddresses }
+  return { der, relativeNames, key: relativeNames.join('\n'), emailAddresses, commonNames }
 }
 
 interface Attribute {

@@ -32,6 +32,8 @@ export const pathLimits = {
 /** Extensions that may be critical, because their rules are applied here or in `x509-svid.ts`. */
 const understood: ReadonlySet<string> = new Set(Object.values(extensionOid))
 
+const anyPurpose = '2.5.29.37.0'
+
 /** RFC 5280 has these critical; as no policy tree is built, a CA that uses them is refused. */
 const refusedExtensions = {
   '2.5.29.36': 'policy constraints',
@@ -116,7 +118,7 @@ class Search {
 
   #finish(path: Certificate[], issuer: Certificate): Certificate[] | undefined {
     if (!this.isAnchor(issuer)) return this.extend(path)
-    const problem = pathLengthProblem(path) ?? namesProblem(path)
+    const problem = pathLengthProblem(path) ?? purposeProblem(path) ?? namesProblem(path)
     return problem === undefined ? path : this.#fail(path, problem)
   }
 
@@ -211,6 +213,20 @@ function pathLengthProblem(path: readonly Certificate[]): string | undefined {
     allowedBelow = Math.min(allowedBelow, pathLength ?? allowedBelow)
   }
   return undefined
+}
+
+/**
+ * Purposes narrow from CA to CA, which RFC 5280 leaves open and every TLS implementation does: one
+ * purpose at least has to be left that the whole path allows.
+ */
+function purposeProblem(path: readonly Certificate[]): string | undefined {
+  const lists = path
+    .map(({ extensions }) => extensions.extendedKeyUsage)
+    .filter((list) => list !== undefined && !list.includes(anyPurpose))
+  const [first = [anyPurpose], ...others] = lists
+  return first.some((purpose) => others.every((list) => list?.includes(purpose)))
+    ? undefined
+    : 'no purpose is left that the whole path allows'
 }
 
 /** RFC 5280 6.1.3 (b) and (c), 6.1.4 (g): a self-issued CA is exempt, a self-issued leaf is not. */
