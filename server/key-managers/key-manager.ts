@@ -35,4 +35,6 @@ export interface KeyManager {
   generateKey(slot: string, type: KeyType): Promise<ManagedKey>
   /** The key in the slot. */
   key(slot: string): ManagedKey | undefined
+  /** Lets go of the keys; those handed out go on signing. Idempotent. */
+  close(): Promise<void>
 }
