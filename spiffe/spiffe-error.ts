@@ -8,6 +8,7 @@ export type SpiffeErrorCode =
   | 'ERR_DER'
   | 'ERR_PUBLIC_KEY'
   | 'ERR_CSR'
+  | 'ERR_CSR_SIGNATURE'
   | 'ERR_CERTIFICATE'
   | 'ERR_X509_PATH'
   | 'ERR_X509_SVID'

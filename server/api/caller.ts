@@ -27,6 +27,8 @@ export interface AgentCaller extends CallerFields {
   readonly svidNotAfter: Date
   /** Serial of that SVID, lower-case hex. */
   readonly svidSerial: string
+  /** Network address. */
+  readonly address: string
 }
 
 export interface AnyCaller extends CallerFields {

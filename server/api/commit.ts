@@ -2,9 +2,8 @@
 
 import type { Clock } from '../../runtime/clock.ts'
 import type { Actor } from '../datastore/collections/change-record.ts'
-import type { Mirror } from '../datastore/collections/mirror.ts'
 import { type Transaction, transact } from '../datastore/collections/transaction.ts'
-import type { Datastore } from '../datastore/datastore.ts'
+import type { Datastore, Revision } from '../datastore/datastore.ts'
 
 export interface CommitDeps {
   readonly store: Datastore
@@ -13,15 +12,19 @@ export interface CommitDeps {
   readonly ending: AbortSignal
 }
 
-/** `wrote` tells whether the body changed something that `mirror` shows. */
-export async function commitSeen<T, V>(
+/** Something in memory that follows the store. */
+export interface Follower {
+  reached(revision: Revision, signal: AbortSignal): Promise<void>
+}
+
+/** `shownBy` names the followers of what the body changed, and only those: others never get there. */
+export async function commitSeen<T>(
   deps: CommitDeps,
-  mirror: Mirror<V>,
   actor: Actor,
   body: (transaction: Transaction) => Promise<T>,
-  wrote: (result: T) => boolean = () => true,
+  shownBy: (result: T) => readonly Follower[],
 ): Promise<T> {
   const { result, revision } = await transact(deps, actor, body)
-  if (wrote(result)) await mirror.reached(revision, deps.ending)
+  for (const follower of shownBy(result)) await follower.reached(revision, deps.ending)
   return result
 }

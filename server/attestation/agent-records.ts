@@ -60,15 +60,19 @@ export async function deleteAgent(
   transaction: Transaction,
   id: SpiffeId,
   entries: AuthorizedEntries,
-): Promise<void> {
+): Promise<{ removedAlias: boolean }> {
   await knownAgent(transaction, id)
   await agents.remove(transaction, id)
   const alias = joinTokenAliasSelector(id)
+  let removedAlias = false
   for (const { id: entryId, selectors } of entries.withParentId(id)) {
     const [first, ...more] = selectors
     if (first === undefined || more.length > 0) continue
-    if (selectorText(first) === selectorText(alias)) await deleteEntry(transaction, entryId)
+    if (selectorText(first) !== selectorText(alias)) continue
+    const removed = await deleteEntry(transaction, entryId)
+    removedAlias ||= removed !== undefined
   }
+  return { removedAlias }
 }
 
 /** The selector of the entry that gives a joining agent a second name. */

@@ -138,7 +138,8 @@ async function checkAgent(deps: GateDeps, attempt: Attempt): Promise<Checked<'ag
   const isPending = found.pending?.serial === serial
   if (!isPending && found.serial !== serial) return 'AGENT_NOT_ACTIVE'
   const node = isPending ? await deps.activate(peer.id, serial, actor) : found
-  return { role: 'agent', actor, node, svidSerial: serial, svidNotAfter: peer.notAfter }
+  const { address } = connection
+  return { role: 'agent', actor, node, address, svidSerial: serial, svidNotAfter: peer.notAfter }
 }
 
 /** The peer as long as its SVID is valid and what it was verified against is still trusted. */

@@ -31,14 +31,15 @@ export interface Csr {
 /**
  * Reads a request, verifies its self-signature and refuses keys that no certificate is made for:
  * anything but EC P-256, EC P-384 and RSA from 2048 bits with an exponent from 65537. Throws
- * `ERR_CSR`.
+ * `ERR_CSR_SIGNATURE` for a self-signature that does not verify, `ERR_CSR` for all else.
  */
 export function readCsr(der: Uint8Array): Csr {
   if (der.length > maxCsrBytes) throw refuse(`request is larger than ${maxCsrBytes} bytes`)
   try {
     return readVerified(der)
   } catch (error) {
-    if (error instanceof SpiffeError) throw refuse(error.message, error)
+    if (error instanceof SpiffeError && error.code !== 'ERR_CSR_SIGNATURE')
+      throw refuse(error.message, error)
     throw error
   }
 }
@@ -74,7 +75,12 @@ function readVerified(der: Uint8Array): Csr {
   const publicKey = readPublicKey(publicKeySpki)
   const problem = unfitKey(publicKey)
   if (problem !== undefined) throw refuse(problem)
-  checkSignature('the request', { signed: info.encoded, algorithm, signature }, publicKey)
+  try {
+    checkSignature('the request', { signed: info.encoded, algorithm, signature }, publicKey)
+  } catch (error) {
+    if (!(error instanceof SpiffeError)) throw error
+    throw new SpiffeError('ERR_CSR_SIGNATURE', error.message, { cause: error })
+  }
   return { publicKeySpki, publicKey }
 }
 

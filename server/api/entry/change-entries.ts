@@ -76,7 +76,9 @@ async function run(
   if (items.length > maxBatchItems)
     throw new Failure('invalid-argument', `more than ${maxBatchItems} items in one call`)
   return await runInChunks(items, (body) =>
-    commitSeen(deps, deps.entries, actor, body, (outcomes) => outcomes.some(({ wrote }) => wrote)),
+    commitSeen(deps, actor, body, (outcomes) =>
+      outcomes.some(({ wrote }) => wrote) ? [deps.entries] : [],
+    ),
   )
 }
 
