@@ -4,9 +4,41 @@
  */
 import { fstatSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { socketOption } from './syscalls.ts'
+import { peerName, socketName, socketOption } from './syscalls.ts'
+
+export interface Endpoint {
+  /** 4 or 16 bytes, network order. */
+  readonly address: Uint8Array
+  readonly port: number
+}
+
+/** What either kind of socket tells. */
+interface SocketFacts {
+  /** SO_COOKIE of the socket. */
+  readonly cookie: bigint
+  /**
+   * Nanoseconds on CLOCK_MONOTONIC (`process.hrtime.bigint()`), not later than the moment at which
+   * the connection was made. 0 is not known: no program can be shown to be older.
+   */
+  readonly establishedNs: bigint
+  /** Its number, a hint that saves the agent a search; 0 where it is not known. */
+  readonly descriptor: number
+}
+
+/** A TCP connection as one of its two sockets, the local end, shows it. */
+export interface TcpConnection extends SocketFacts {
+  readonly local: Endpoint
+  readonly remote: Endpoint
+}
+
+/** A Unix connection as one of its two sockets shows it. */
+export interface UnixConnection extends SocketFacts {
+  readonly inode: number
+}
 
 const SOL_SOCKET = 1
+const AF_INET = 2
+const AF_INET6 = 10
 const SO_COOKIE = 57
 const IPPROTO_TCP = 6
 const TCP_INFO = 11
@@ -14,6 +46,28 @@ const TCP_INFO_LAST_DATA_SENT = 44
 
 /** One tick of the slowest kernel clock in use (4 ms) and the rounding of the millisecond field. */
 const establishedMarginNs = 5_000_000n
+
+/**
+ * Describes a TCP connection: at once on `connection` or `connect`, before anything is written to
+ * it, else `establishedNs` is too late. Throws when the socket is not connected any more.
+ */
+export function tcpConnectionOf(socket: Socket): TcpConnection {
+  const descriptor = descriptorOf(socket)
+  return {
+    local: endpoint(descriptor, socketName),
+    remote: endpoint(descriptor, peerName),
+    cookie: socketCookie(descriptor),
+    establishedNs: establishedAt(descriptor),
+    descriptor,
+  }
+}
+
+/** Describes a Unix connection that was made after `establishedNs`: the time before `connect`. */
+export function unixConnectionOf(socket: Socket, establishedNs: bigint): UnixConnection {
+  const descriptor = descriptorOf(socket)
+  const [inode, cookie] = [unixInode(descriptor), socketCookie(descriptor)]
+  return { inode, cookie, establishedNs, descriptor }
+}
 
 /**
  * The descriptor of an open socket. Use it before the next `await` and never keep it: once the
@@ -37,6 +91,16 @@ export function socketCookie(fd: number): bigint {
 /** The inode of a socket, under which `/proc/<pid>/fd` and unix_diag show it: 32 bits. */
 export function unixInode(fd: number): number {
   return fstatSync(fd).ino
+}
+
+function endpoint(fd: number, name: (fd: number, address: Uint8Array) => void): Endpoint {
+  const address = Buffer.alloc(28)
+  name(fd, address)
+  const family = address.readUInt16LE(0)
+  const port = address.readUInt16BE(2)
+  if (family === AF_INET) return { address: address.subarray(4, 8), port }
+  if (family === AF_INET6) return { address: address.subarray(8, 24), port }
+  throw new Error(`expected a TCP socket, found address family ${family}`)
 }
 
 const tcpInfo = Buffer.alloc(104)

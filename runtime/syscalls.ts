@@ -6,8 +6,15 @@
  * (`closeDescriptor`) in a `finally`.
  */
 import { closeSync } from 'node:fs'
-import { getSystemErrorName } from 'node:util'
+import { constants } from 'node:os'
 import koffi from 'koffi'
+
+/** Of two names for one number the first by alphabet: EAGAIN, not EWOULDBLOCK. */
+const errorNames = new Map(
+  Object.entries(constants.errno)
+    .sort(([a], [b]) => (a < b ? 1 : -1))
+    .map(([name, errno]) => [errno, name]),
+)
 
 /** A system call that failed. `code` is the kernel's name for the error, such as `EPERM`. */
 export class SystemCallError extends Error {
@@ -15,7 +22,7 @@ export class SystemCallError extends Error {
   readonly call: string
 
   constructor(call: string, errno: number) {
-    const code = getSystemErrorName(-errno)
+    const code = errorNames.get(errno) ?? `E${errno}`
     super(`${call} failed with ${code}`)
     this.name = 'SystemCallError'
     this.code = code
@@ -39,6 +46,12 @@ const getsockopt: (
   value: Pointer,
   bytes: Pointer,
 ) => number = libc.func('int getsockopt(int, int, int, void *, void *)')
+const getsockname: (fd: number, address: Pointer, bytes: Pointer) => number = libc.func(
+  'int getsockname(int, void *, void *)',
+)
+const getpeername: (fd: number, address: Pointer, bytes: Pointer) => number = libc.func(
+  'int getpeername(int, void *, void *)',
+)
 const poll: (entries: Pointer, count: number, timeoutMs: number) => number = libc.func(
   'int poll(void *, unsigned long, int)',
 )
@@ -87,6 +100,20 @@ export function socketOption(fd: number, level: number, name: number, value: Uin
   optionBytes[0] = value.byteLength
   checked('getsockopt', getsockopt(fd, level, name, value, optionBytes))
   return optionBytes[0]
+}
+
+const nameBytes = new Uint32Array(1)
+
+/** Fills `address` with the socket address of the own end. */
+export function socketName(fd: number, address: Uint8Array): void {
+  nameBytes[0] = address.byteLength
+  checked('getsockname', getsockname(fd, address, nameBytes))
+}
+
+/** Fills `address` with the socket address of the other end. Throws `ENOTCONN` without one. */
+export function peerName(fd: number, address: Uint8Array): void {
+  nameBytes[0] = address.byteLength
+  checked('getpeername', getpeername(fd, address, nameBytes))
 }
 
 /** A pidfd of the process that has this pid now. Throws `ESRCH` if none has. */

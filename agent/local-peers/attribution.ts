@@ -39,8 +39,8 @@ export type Attest<Identity extends LocalIdentity> = (
 export interface Question<Identity extends LocalIdentity> {
   /** Who asks: it must hold the near end. */
   readonly caller: Peer
-  /** Its number for it, if it told. */
-  readonly descriptor: number | undefined
+  /** Its number for it, as it says. */
+  readonly descriptor: number
   readonly establishedNs: bigint
   readonly attest: Attest<Identity>
   /** Looks at both ends anew. */
@@ -122,9 +122,7 @@ function isNearEndOf<Identity extends LocalIdentity>(
   inode: number,
 ): boolean {
   const isHeld = (number: number): boolean => holds(caller.pid, number, inode)
-  const found =
-    (descriptor !== undefined && isHeld(descriptor)) ||
-    descriptorsOf(caller.pid).reverse().some(isHeld)
+  const found = isHeld(descriptor) || descriptorsOf(caller.pid).reverse().some(isHeld)
   return found && caller.isAlive()
 }
 

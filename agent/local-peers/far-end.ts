@@ -5,9 +5,10 @@
  * our cookie answers on this tuple, nobody else can be connected on the reversed one; so what was
  * seen in between is the other end of this very connection.
  */
-import { reversed, type Tuple, type UnixConnection } from './connection.ts'
+import type { UnixConnection } from '../../runtime/socket-facts.ts'
 import { type Refused, refused } from './refusal.ts'
 import { type SockDiag, type TcpSocket, tcpStates } from './sock-diag.ts'
+import { reversed, type Tuple } from './tuple.ts'
 
 /** Two sockets that the kernel says are connected to each other. */
 export interface Pair {

@@ -2,8 +2,8 @@
  * Scans of /proc, in a worker thread and for many askers at once: those who ask while a scan is
  * running share the next one. Nobody is answered from a scan that began before the question.
  */
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { startThread } from '../../runtime/worker-thread.ts'
 import type { Holder } from './holders.ts'
 
 interface Asker {
@@ -44,9 +44,7 @@ export class HolderScan {
   }
 
   #start(): Worker {
-    // Runs from source and from dist alike.
-    const file = new URL(`./scan-worker${extname(import.meta.filename)}`, import.meta.url)
-    const worker = new Worker(file)
+    const worker = startThread('./scan-worker', import.meta)
     worker.on('message', (holders: Holder[]) => {
       // Only a scan under way keeps the process running.
       worker.unref()

@@ -8,6 +8,7 @@
  */
 import { loop } from '../../runtime/loop.ts'
 import type { Peer } from '../../runtime/peer-credentials.ts'
+import type { TcpConnection, UnixConnection } from '../../runtime/socket-facts.ts'
 import {
   type Attest,
   type LocalIdentity,
@@ -16,7 +17,6 @@ import {
   type Parts,
 } from './attribution.ts'
 import { type Capabilities, capabilitiesOfThisProcess } from './capabilities.ts'
-import { type TcpConnection, tupleOf, type UnixConnection } from './connection.ts'
 import { lookAtTcp, lookAtUnix, type Pair, type Unaccepted } from './far-end.ts'
 import { HolderScan } from './holder-scan.ts'
 import { KnownProcesses } from './known-processes.ts'
@@ -24,6 +24,7 @@ import { ProcessEvents } from './process-events.ts'
 import { ProgramAge } from './program-age.ts'
 import { type Refused, refused } from './refusal.ts'
 import { SockDiag } from './sock-diag.ts'
+import { tupleOf } from './tuple.ts'
 import { Turns } from './turns.ts'
 
 /** The processes at the other end, all of one identity. */

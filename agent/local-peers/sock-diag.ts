@@ -11,7 +11,7 @@ import {
   SystemCallError,
   sendMessage,
 } from '../../runtime/syscalls.ts'
-import type { Tuple } from './connection.ts'
+import type { Tuple } from './tuple.ts'
 
 /** tcp(7) states, those that matter here. */
 export const tcpStates = {

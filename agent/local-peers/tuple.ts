@@ -1,35 +1,5 @@
-/** A connection as the socket of the process that asks about it shows it. */
-
-export interface Endpoint {
-  /** 4 or 16 bytes, network order. */
-  readonly address: Uint8Array
-  readonly port: number
-}
-
-/** What is asked of either kind of socket. */
-interface NearEnd {
-  /** SO_COOKIE of the caller's socket. */
-  readonly cookie: bigint
-  /**
-   * Nanoseconds on CLOCK_MONOTONIC (`process.hrtime.bigint()`), not later than the moment at which
-   * the connection was made; 0 where it is not known, and then no program that started on this
-   * node can be shown to be older.
-   */
-  readonly establishedNs: bigint
-  /** The caller's number for its socket, which saves looking through all of them. */
-  readonly descriptor?: number
-}
-
-/** `local` is the end that the caller holds. */
-export interface TcpConnection extends NearEnd {
-  readonly local: Endpoint
-  readonly remote: Endpoint
-}
-
-export interface UnixConnection extends NearEnd {
-  /** Inode of the caller's socket. */
-  readonly inode: number
-}
+/** The tuple of a TCP connection, in the form in which the kernel is asked about it. */
+import type { Endpoint, TcpConnection } from '../../runtime/socket-facts.ts'
 
 /** Two ends in one address family, as sock_diag asks for them. */
 export interface Tuple {
