@@ -8,12 +8,19 @@
 import type { SpiffeId } from '../spiffe/spiffe-id.ts'
 import { genesisHead, type LineFault, openLine } from './chain.ts'
 import { type ChainId, makeDecisionId } from './decision-id.ts'
-import type { AuditRecord, Sha256Hex } from './record.ts'
+import type { AuditRecord, ChainEnd, ChainStartFields, Sha256Hex } from './record.ts'
+
+/** Whose chain it is, from its first record. */
+export interface ChainOrigin {
+  readonly chain: ChainId
+  readonly writer: SpiffeId
+  readonly previous?: ChainEnd
+}
 
 export class ChainCursor {
   #nextSeq = 0
   #head = genesisHead
-  #origin: { readonly chain: ChainId; readonly writer: SpiffeId } | undefined
+  #origin: ChainOrigin | undefined
 
   /** Sequence number that the next record must have, unless it is a gap. */
   get nextSeq(): number {
@@ -26,7 +33,7 @@ export class ChainCursor {
   }
 
   /** From the first record; undefined before it was taken. */
-  get origin(): { readonly chain: ChainId; readonly writer: SpiffeId } | undefined {
+  get origin(): ChainOrigin | undefined {
     return this.#origin
   }
 
@@ -37,7 +44,7 @@ export class ChainCursor {
     const { record } = opened
     const fault = opened.follows(this.#head) ? this.#misplaced(record) : this.#broken(record)
     if (fault !== undefined) return { fault }
-    if (record.kind === 'chain-start') this.#origin = record
+    if (record.kind === 'chain-start') this.#origin = originOf(record)
     this.#nextSeq = record.seq + 1
     this.#head = opened.hash
     return record
@@ -61,4 +68,8 @@ export class ChainCursor {
       ? undefined
       : `has the decision id ${record.decisionId}, which is not its own`
   }
+}
+
+function originOf({ chain, writer, previous }: ChainStartFields): ChainOrigin {
+  return previous === undefined ? { chain, writer } : { chain, writer, previous }
 }

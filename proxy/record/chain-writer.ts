@@ -28,6 +28,8 @@ export interface ChainWriterDeps {
   readonly clock: Clock
   /** The record that a chain must have after a gap: the writer's SVID. */
   readonly afterGap: () => RecordFields
+  /** Told when given-out numbers begin or cease to be unaccounted for. */
+  readonly onBehind: (isBehind: boolean) => void
   /** Told once for each batch that was refused. */
   readonly onProblem: (failure: unknown) => void
 }
@@ -49,6 +51,8 @@ export class ChainWriter {
   #nextSeq: number
   #head: Sha256Hex
   #written: ChainHead
+  /** Numbers were given out in vain and no appended record says so yet. */
+  #isGapOpen = false
   #isBehind = false
   #batch: Batch | undefined
   #refusal: Failure | undefined
@@ -70,7 +74,7 @@ export class ChainWriter {
 
   /** Appends the record made for its place. Throws TypeError for one that has no canonical form. */
   append(make: MakeFields): Appended {
-    if (this.#isBehind) this.#nameGap()
+    if (this.#isGapOpen) this.#nameGap()
     return this.#push(make)
   }
 
@@ -92,6 +96,7 @@ export class ChainWriter {
       return
     }
     this.#written = { nextSeq: this.#nextSeq, head: this.#head }
+    this.#setBehind(false)
     if (this.#durability === 'written') batch.resolve()
     else this.sync().then(batch.resolve, batch.reject)
   }
@@ -127,7 +132,7 @@ export class ChainWriter {
   }
 
   #nameGap(): void {
-    this.#isBehind = false
+    this.#isGapOpen = false
     const lost = this.#nextSeq - this.#written.nextSeq
     this.#push(() => ({ kind: 'gap', lost }))
     this.#push(this.#deps.afterGap)
@@ -135,7 +140,14 @@ export class ChainWriter {
 
   #takeBack(): void {
     this.#head = this.#written.head
-    this.#isBehind = true
+    this.#isGapOpen = true
+    this.#setBehind(true)
+  }
+
+  #setBehind(isBehind: boolean): void {
+    if (this.#isBehind === isBehind) return
+    this.#isBehind = isBehind
+    this.#deps.onBehind(isBehind)
   }
 
   #startBatch(): Batch {

@@ -64,15 +64,28 @@ export class JournalLock {
     return { chain, boot }
   }
 
-  /** Notes the chain before its first record is written. */
-  note(inHand: ChainInHand): void {
-    ftruncateSync(this.#fd, 0)
-    writeSync(this.#fd, `${inHand.chain}\n${inHand.boot}\n`, 0)
-    fsyncSync(this.#fd)
+  /** Notes the chain that is written from now on. */
+  note({ chain, boot }: ChainInHand): void {
+    this.#replace(`${chain}\n${boot}\n`)
+  }
+
+  /**
+   * Notes that numbers were given out for records that are not in the file: if the process ends
+   * before they are accounted for, the next one starts a new chain rather than give them again.
+   */
+  disown({ chain }: ChainInHand): void {
+    this.#replace(`${chain}\n-\n`)
   }
 
   /** Lets the next writer in. To be called once. */
   release(): void {
     closeSync(this.#fd)
+  }
+
+  // Written over, not anew: on a full disk there is still room for what is there already.
+  #replace(text: string): void {
+    writeSync(this.#fd, text, 0)
+    ftruncateSync(this.#fd, Buffer.byteLength(text))
+    fsyncSync(this.#fd)
   }
 }

@@ -15,7 +15,6 @@ import {
   readDecisionId,
 } from '../../audit/decision-id.ts'
 import type { OutcomeFields } from '../../audit/record.ts'
-import type { Clock } from '../../runtime/clock.ts'
 import { Failure } from '../../runtime/failure.ts'
 import { ensurePrivateDirectory } from '../../runtime/files.ts'
 import { loop } from '../../runtime/loop.ts'
@@ -78,7 +77,7 @@ export async function openJournal(
 class Journal {
   readonly #opened: OpenedChain
   readonly #lock: JournalLock
-  readonly #clock: Clock
+  readonly #deps: JournalDeps
   readonly #writer: ChainWriter
   readonly #checkpointer: Checkpointer
   readonly #refusals = new RefusalCounter()
@@ -96,10 +95,11 @@ class Journal {
   ) {
     this.#opened = opened
     this.#lock = lock
-    this.#clock = deps.clock
+    this.#deps = deps
     this.#writer = new ChainWriter(opened, options.durability, {
       clock: deps.clock,
       afterGap: () => this.#checkpointer.svidRecord,
+      onBehind: (isBehind) => this.#vouch(!isBehind),
       onProblem: deps.onProblem,
     })
     const identity = { writer: options.writer, chain: opened.chain }
@@ -146,7 +146,7 @@ class Journal {
 
   /** Counts a refusal before authentication; one summary a second records them. */
   countRefusal(address: string, reason: string): void {
-    this.#refusals.count(address, reason, this.#clock.now())
+    this.#refusals.count(address, reason, this.#deps.clock.now())
   }
 
   /** Signs with this SVID from now on. Throws SpiffeError when its leaf cannot be read. */
@@ -170,6 +170,18 @@ class Journal {
       this.#writer.refuse(new Failure('unavailable', 'the record is closed'))
       this.#opened.file.close()
       this.#lock.release()
+    }
+  }
+
+  /** Tells the next writer whether every number that was given out is in the file. */
+  #vouch(isWhole: boolean): void {
+    const inHand = { chain: this.chain, boot: this.#deps.boot }
+    try {
+      if (isWhole) this.#lock.note(inHand)
+      else this.#lock.disown(inHand)
+    } catch (error) {
+      this.#deps.onProblem(error)
+      return
     }
   }
 
