@@ -15,7 +15,8 @@ function write(out) {
   const options = ['--longs=String', '--enums=String', '--defaults', '--oneofs']
   const names = ['--importFileExtension=.ts', '--grpcLib=@grpc/grpc-js', '-I', 'proto', '-O', out]
   execFileSync('node_modules/.bin/proto-loader-gen-types', [...options, ...names, ...files])
-  for (const file of files) rmSync(path.join(out, `${path.basename(file, '.proto')}.ts`), { force: true })
+  for (const file of files)
+    rmSync(path.join(out, `${path.basename(file, '.proto')}.ts`), { force: true })
   const root = new protobuf.Root()
   root.resolvePath = (_from, to) => (to.startsWith('google/') ? to : path.join('proto', to))
   const json = JSON.stringify(root.loadSync(files).toJSON())
