@@ -1,13 +1,17 @@
 /** CA journals by key manager: which authority is in which key slot, and what it is doing. */
 
 import { z } from 'zod'
+import type { TrustDomain } from '../../../spiffe/trust-domain.ts'
 import { Collection } from './collection.ts'
-import { bytesText, dateText, jsonCodec } from './json-codec.ts'
+import { bytesText, dateText, jsonCodec, trustDomainText } from './json-codec.ts'
 
 /** prepared (published, not in use) -> active (signs) -> old (signs no more). */
 export type AuthorityState = 'prepared' | 'active' | 'old'
 
+export type AuthorityKind = 'x509' | 'jwt'
+
 export interface JournalledAuthority {
+  readonly kind: AuthorityKind
   /** The key manager's slot. */
   readonly slot: string
   readonly state: AuthorityState
@@ -15,7 +19,7 @@ export interface JournalledAuthority {
   readonly keyId: string
   /** SubjectPublicKeyInfo of the key that must be in the slot, DER. */
   readonly publicKey: Uint8Array
-  /** Certificate, DER; JWT authorities have none. */
+  /** X.509: the certificate, DER. JWT: none. */
   readonly certificate?: Uint8Array | undefined
   readonly notBefore: Date
   readonly notAfter: Date
@@ -24,24 +28,26 @@ export interface JournalledAuthority {
 export interface CaJournal {
   /** Id of the key manager that holds the keys. */
   readonly keyManagerId: string
-  readonly x509: readonly JournalledAuthority[]
-  readonly jwt: readonly JournalledAuthority[]
+  readonly trustDomain: TrustDomain
+  /** One for each slot in use. */
+  readonly authorities: readonly JournalledAuthority[]
 }
-
-const authoritySchema = z.strictObject({
-  slot: z.string(),
-  state: z.enum(['prepared', 'active', 'old']),
-  keyId: z.string(),
-  publicKey: bytesText,
-  certificate: bytesText.optional(),
-  notBefore: dateText,
-  notAfter: dateText,
-})
 
 const schema: z.ZodType<CaJournal> = z.strictObject({
   keyManagerId: z.string(),
-  x509: z.array(authoritySchema),
-  jwt: z.array(authoritySchema),
+  trustDomain: trustDomainText,
+  authorities: z.array(
+    z.strictObject({
+      kind: z.enum(['x509', 'jwt']),
+      slot: z.string(),
+      state: z.enum(['prepared', 'active', 'old']),
+      keyId: z.string(),
+      publicKey: bytesText,
+      certificate: bytesText.optional(),
+      notBefore: dateText,
+      notAfter: dateText,
+    }),
+  ),
 })
 
 export const caJournals = new Collection<CaJournal>({
