@@ -82,10 +82,10 @@ function draftOf(
     notBefore: new Date(second - backdateMs),
     notAfter: new Date(Math.min(second + ttlSeconds * 1000, authority.notAfter.getTime())),
   }
-  const tbs = template({ id, publicKeySpki, dnsNames, serial, ...validity })
+  const content = { id, publicKeySpki, dnsNames, serial, ...validity }
   return {
     request,
-    leaf: LintedLeaf.lint(tbs, key),
+    leaf: LintedLeaf.make(template, content, key),
     facts: { id, serial: serialText(serial), ...validity, issuerKeyId: authority.keyId },
   }
 }

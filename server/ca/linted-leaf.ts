@@ -3,8 +3,10 @@
  * be signed, so that no certificate exists which was not held against the SVID profile first.
  */
 
+import { reasonOf } from '../../runtime/failure.ts'
 import { lintX509Svid } from '../../spiffe/x509/x509-svid.ts'
 import type { ManagedKey } from '../key-managers/key-manager.ts'
+import type { LeafContent, LeafTemplate } from './leaf-template.ts'
 import { CaError } from './svid-issuer.ts'
 import { certificateOf, signatureAlgorithm } from './x509-parts.ts'
 
@@ -20,17 +22,16 @@ export class LintedLeaf {
     this.#key = key
   }
 
-  /** Lints what is to be signed with this key. Throws a CaError `ERR_CA_LINT`. */
-  static lint(tbs: Uint8Array, key: ManagedKey): LintedLeaf {
+  /** Writes and lints what is to be signed with this key. Throws a CaError `ERR_CA_LINT`. */
+  static make(template: LeafTemplate, content: LeafContent, key: ManagedKey): LintedLeaf {
     try {
+      const tbs = template(content)
       lintX509Svid(certificateOf(tbs, signatureAlgorithm[key.type], placeholder))
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new CaError('ERR_CA_LINT', `X509-SVID would break the profile: ${reason}`, {
-        cause: error,
-      })
+      return new LintedLeaf(tbs, key)
+    } catch (cause) {
+      const message = `X509-SVID would break the profile: ${reasonOf(cause)}`
+      throw new CaError('ERR_CA_LINT', message, { cause })
     }
-    return new LintedLeaf(tbs, key)
   }
 
   /** The signed certificate, DER. */
