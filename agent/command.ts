@@ -1,0 +1,120 @@
+/**
+ * `countersign agent run` and `countersign agent validate`: command line, configuration, exit code.
+ * What an agent consists of is in `agent.ts`.
+ */
+
+import { systemClock } from '../runtime/clock.ts'
+import { Failure } from '../runtime/failure.ts'
+import { type FlagSpecs, type FlagValues, flagUsage, parseFlags } from '../runtime/flags.ts'
+import { createLogger } from '../runtime/log.ts'
+import { runAgentUntil } from './agent.ts'
+import { type AgentConfig, type ConfigOverrides, loadAgentConfig } from './config.ts'
+
+const flags = {
+  config: {
+    kind: 'string',
+    help: 'Path of the configuration file',
+    default: 'conf/agent/agent.conf',
+  },
+  dataDir: { kind: 'string', help: 'Directory for what the agent keeps' },
+  expandEnv: { kind: 'bool', help: 'Fill environment variables into the configuration file' },
+  insecureBootstrap: { kind: 'bool', help: 'Not supported: the agent refuses to start' },
+  joinToken: { kind: 'string', help: 'Join token that the server made' },
+  joinTokenFile: { kind: 'string', help: 'Path of a file with the join token' },
+  logFile: { kind: 'string', help: 'File to write the log to' },
+  logFormat: { kind: 'string', help: "'text' or 'json'" },
+  logLevel: { kind: 'string', help: "'debug', 'info', 'warn' or 'error'" },
+  serverAddress: { kind: 'string', help: 'IP address or DNS name of the server' },
+  serverPort: { kind: 'int', help: 'Port number of the server' },
+  socketPath: { kind: 'string', help: 'Path of the Workload API socket' },
+  trustBundle: { kind: 'string', help: "Path of the server's trust bundle" },
+  trustBundleFormat: { kind: 'string', help: 'Format of the trust bundle, "pem" or "spiffe"' },
+  trustDomain: { kind: 'string', help: 'Trust domain that the agent belongs to' },
+} as const satisfies FlagSpecs
+
+/** The key of the configuration that each flag stands for. */
+const keyOfFlag = {
+  dataDir: 'data_dir',
+  insecureBootstrap: 'insecure_bootstrap',
+  joinToken: 'join_token',
+  joinTokenFile: 'join_token_file',
+  logFile: 'log_file',
+  logFormat: 'log_format',
+  logLevel: 'log_level',
+  serverAddress: 'server_address',
+  serverPort: 'server_port',
+  socketPath: 'socket_path',
+  trustBundle: 'trust_bundle_path',
+  trustBundleFormat: 'trust_bundle_format',
+  trustDomain: 'trust_domain',
+} as const
+
+/** Where the words go. */
+export interface Io {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** Runs one command to its end and returns its exit code. The signal ends `run`. */
+export async function runAgent(
+  [command = '', ...argv]: readonly string[],
+  io: Io,
+  signal: AbortSignal,
+): Promise<number> {
+  const refuse = (problem: string): number => {
+    io.err(command === 'validate' ? `${invalidFile}: ${problem}\n` : `${problem}\n`)
+    return 1
+  }
+  if (command !== 'run' && command !== 'validate') {
+    io.err(`expected run or validate, got ${JSON.stringify(command)}\n`)
+    return 1
+  }
+  const parsed = parseFlags(argv, flags)
+  if ('helpWanted' in parsed) {
+    io.err(`${flagUsage(command, flags)}flag: help requested\n`)
+    return 0
+  }
+  if ('problem' in parsed) {
+    io.err(`${parsed.problem}\n${flagUsage(command, flags)}`)
+    return refuse(parsed.problem)
+  }
+  let config: AgentConfig
+  try {
+    const overrides = overridesOf(parsed.values, parsed.given, io)
+    config = await loadAgentConfig(parsed.values.config, overrides)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return refuse(error.message)
+  }
+  if (command === 'run') return await serve(config, io, signal)
+  io.out('SPIRE agent configuration file is valid.\n')
+  return 0
+}
+
+const invalidFile = 'SPIRE agent configuration file is invalid'
+
+async function serve(config: AgentConfig, io: Io, signal: AbortSignal): Promise<number> {
+  const log = createLogger(config.log)
+  try {
+    await runAgentUntil(config, { clock: systemClock, log, random: Math.random }, signal)
+    log.info('Agent stopped')
+    return 0
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    log.fatal({ reason: error.message, code: error.code }, 'Agent crashed')
+    io.err(`${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`)
+    return 1
+  }
+}
+
+function overridesOf(
+  values: FlagValues<typeof flags>,
+  given: ReadonlySet<string>,
+  { env }: Io,
+): ConfigOverrides {
+  const keys = Object.entries(keyOfFlag)
+    .filter(([flag]) => given.has(flag))
+    .map(([flag, key]) => [key, values[flag as keyof typeof keyOfFlag]])
+  return { keys: Object.fromEntries(keys), ...(values.expandEnv && { expandEnv: env }) }
+}
