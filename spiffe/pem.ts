@@ -57,7 +57,7 @@ function decode(lines: readonly string[]): Uint8Array {
     (line, at) => base64Line.test(line) && (at === last || !line.endsWith('=')),
   )
   const bytes = Buffer.from(base64, 'base64')
-  if (!isWellFormed || bytes.toString('base64') !== base64) {
+  if (last < 0 || !isWellFormed || bytes.toString('base64') !== base64) {
     throw refuse('PEM block is not plain base64')
   }
   return bytes

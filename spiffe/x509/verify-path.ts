@@ -191,12 +191,11 @@ function leafProblem({ isCa, subjectName, extensions }: Certificate): string | u
 }
 
 /** RFC 5280 6.1.4 (k) and (n). */
-function issuerProblem({ isCa, subjectName, extensions }: Certificate): string | undefined {
+function issuerProblem({ isCa, extensions }: Certificate): string | undefined {
   if (!isCa) return 'certificate is not a CA'
   if (extensions.keyUsage?.has(keyUsageBit.keyCertSign) === false) {
     return 'key usage lacks keyCertSign'
   }
-  if (subjectName.relativeNames.length === 0) return 'CA has an empty subject'
   return extensions.nameConstraints && constraintsProblem(extensions.nameConstraints)
 }
 

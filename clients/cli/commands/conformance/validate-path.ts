@@ -10,6 +10,9 @@ import { type Certificate, parseCertificate } from '../../../../spiffe/x509/cert
 import { verifyPath } from '../../../../spiffe/x509/verify-path.ts'
 import { type Accepted, caseTime, conformanceCommand } from './case-runner.ts'
 
+/** Most PEM texts among roots or intermediates; each is read before the search begins. */
+const maxCandidates = 1000
+
 const pemList = z
   .union([z.string(), z.array(z.string())])
   .nullish()
@@ -30,6 +33,9 @@ export function judgePath({
   roots,
   time,
 }: z.output<typeof pathCase>): Accepted {
+  if (intermediates.length > maxCandidates || roots.length > maxCandidates) {
+    throw new SpiffeError('ERR_X509_PATH', `more than ${maxCandidates} roots or intermediates`)
+  }
   const [block] = blocksOf(leaf)
   if (block === undefined) throw new SpiffeError('ERR_PEM', 'leaf has no PEM block')
   const path = verifyPath(
