@@ -7,6 +7,7 @@ import {
   callers,
   calls,
   LOCAL_TRUST_DOMAIN,
+  narrowRules,
   policyText,
   type WrittenRule,
   writtenRules,
@@ -84,7 +85,7 @@ const allCalls = fc.sample(calls, { numRuns: 60, seed: 2 })
 test('the changes allow the call, and what they grant is that call alone', () => {
   const seen = new Set<string>()
   fc.assert(
-    fc.property(writtenRules, callers, calls, (rules, id, call) => {
+    fc.property(fc.oneof(writtenRules, narrowRules), callers, calls, (rules, id, call) => {
       const policy = parse(policyText('p', rules))
       const caller = parseSpiffeId(id)
       const compiled = compile(policy)
@@ -110,7 +111,7 @@ test('the changes allow the call, and what they grant is that call alone', () =>
         }
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 800 },
   )
   assert.deepEqual([...seen].sort(), ['add-rule', 'extend-rule', 'narrow-deny'])
 })

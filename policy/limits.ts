@@ -7,8 +7,8 @@ export const POLICY_LIMITS = {
   maxDocuments: 100,
   /** Mappings and lists inside one another. */
   maxDepth: 16,
-  /** Scalars, keys, mappings and list items of one text. */
-  maxNodes: 400_000,
+  /** Words, brackets, gaps and line ends of one text; a rule has thirty or so. */
+  maxTokens: 500_000,
   /** Characters of one scalar. */
   maxScalarLength: 4096,
   /** Rules of one policy. */

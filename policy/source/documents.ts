@@ -2,7 +2,7 @@
 // policy says what it means where it says it. Everything is bounded before the composer runs,
 // which calls itself once per level.
 
-import { Composer, type CST, isScalar, LineCounter, type ParsedNode, Parser } from 'yaml'
+import { Composer, type CST, isScalar, Lexer, LineCounter, type ParsedNode, Parser } from 'yaml'
 import { POLICY_LIMITS } from '../limits.ts'
 import { Problems } from './problems.ts'
 
@@ -28,54 +28,52 @@ export interface PolicyText {
  */
 export function readDocuments(text: string, fileName: string): PolicyText {
   const lines = new LineCounter()
+  lines.addNewLine(0)
   const problems = new Problems(fileName, lines)
-  const tokens: CST.Token[] = []
-  if (Buffer.byteLength(text) > POLICY_LIMITS.maxTextBytes) {
-    lines.addNewLine(0)
-    const message = `expected at most ${POLICY_LIMITS.maxTextBytes} bytes`
-    problems.add(0, '', message, 'split it into several files')
-  } else {
-    for (const token of new Parser(lines.addNewLine).parse(text)) tokens.push(token)
-    checkTokens(tokens, problems)
-  }
+  const tokens = readTokens(text, lines, problems)
+  checkTokens(tokens, problems)
   problems.throwIfAny()
   return { documents: compose(tokens, text, problems), problems }
 }
 
+function readTokens(text: string, lines: LineCounter, problems: Problems): CST.Token[] {
+  const { maxTextBytes, maxTokens } = POLICY_LIMITS
+  if (Buffer.byteLength(text) > maxTextBytes) {
+    problems.add(0, '', `expected at most ${maxTextBytes} bytes`, 'split it into several files')
+    return []
+  }
+  const lexemes: string[] = []
+  for (const lexeme of new Lexer().lex(text)) {
+    lexemes.push(lexeme)
+    if (lexemes.length > maxTokens) {
+      const message = `expected at most ${maxTokens} words, brackets, gaps and line ends`
+      problems.add(0, '', message, 'split it into several files')
+      return []
+    }
+  }
+  const parser = new Parser(lines.addNewLine)
+  return [...lexemes.flatMap((lexeme) => [...parser.next(lexeme)]), ...parser.end()]
+}
+
 /** Looks at every token once, without recursion. */
 function checkTokens(tokens: readonly CST.Token[], problems: Problems): void {
-  const documents = tokens.filter(isDocument)
-  const surplus = documents[POLICY_LIMITS.maxDocuments]
+  const { maxDocuments, maxDepth } = POLICY_LIMITS
+  const surplus = tokens.filter(isDocument)[maxDocuments]
   if (surplus) {
-    const message = `expected at most ${POLICY_LIMITS.maxDocuments} documents, found ${documents.length}`
-    problems.add(surplus.offset, '', message, 'split the text into several files')
+    const message = `expected at most ${maxDocuments} documents`
+    problems.add(surplus.offset, '', message, 'split it into several files')
     return
   }
   const open: [token: CST.Token, depth: number][] = tokens.map((token) => [token, 0])
-  let nodes = 0
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [token, depth] = next
-    nodes++
-    if (nodes > POLICY_LIMITS.maxNodes || depth > POLICY_LIMITS.maxDepth) {
-      problems.add(token.offset, '', ...tooMuch(depth))
+    if (depth > maxDepth) {
+      problems.add(token.offset, '', `expected at most ${maxDepth} levels`, 'remove the nesting')
       return
     }
     checkToken(token, problems)
-    for (const child of children(token)) open.push([child, depth + (isCollection(token) ? 1 : 0)])
+    for (const child of children(token)) open.push([child, depth + ('items' in token ? 1 : 0)])
   }
-}
-
-function tooMuch(depth: number): [message: string, fix: string] {
-  return depth > POLICY_LIMITS.maxDepth
-    ? [`expected at most ${POLICY_LIMITS.maxDepth} levels`, 'remove the nesting']
-    : [
-        `expected at most ${POLICY_LIMITS.maxNodes} values and keys`,
-        'split it into several policies',
-      ]
-}
-
-function isCollection(token: CST.Token): boolean {
-  return 'items' in token
 }
 
 function children(token: CST.Token): CST.Token[] {
@@ -112,7 +110,18 @@ function checkToken(token: CST.Token, problems: Problems): void {
         problems.add(token.offset, '', message, 'shorten it')
       }
       break
+    case 'flow-collection':
+      checkCommas(token, problems)
+      break
     default:
+  }
+}
+
+// The composer would find these too, and take long over a text of many commas.
+function checkCommas(token: CST.FlowCollection, problems: Problems): void {
+  for (const { start } of token.items) {
+    const [, second] = start.filter(({ type }) => type === 'comma')
+    if (second) problems.add(second.offset, '', 'expected a value before the comma', 'remove it')
   }
 }
 
