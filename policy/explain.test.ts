@@ -121,7 +121,7 @@ test('a tool that is missing from the caller’s own rule is added to that rule'
   const { nearest, changes } = explain(compiled, app('default/x'), tool('b'))
   assert.deepEqual(nearest?.misses, ['tool'])
   assert.deepEqual(changes, [
-    { kind: 'extend-rule', rule: nearest?.rule, list: 'mcp.tools', value: 'b' },
+    { kind: 'extend-rule', rule: nearest.rule, list: 'mcp.tools', value: 'b' },
   ])
 })
 
@@ -143,10 +143,10 @@ test('the nearest rule is one of this caller before one of this tool', () => {
   )
   const { nearest } = explain(compiled, app('default/x'), tool('b'))
   assert.equal(nearest?.rule.rule, 2)
-  assert.deepEqual(nearest?.misses, ['tool'])
+  assert.deepEqual(nearest.misses, ['tool'])
   const stranger = explain(compiled, app('default/z'), tool('b'))
   assert.equal(stranger.nearest?.rule.rule, 0)
-  assert.deepEqual(stranger.nearest?.misses, ['caller'])
+  assert.deepEqual(stranger.nearest.misses, ['caller'])
 })
 
 test('every deny rule that covers the call is named, and an allow rule where one is missing', () => {
