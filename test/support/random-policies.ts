@@ -92,6 +92,21 @@ const writtenRule: fc.Arbitrary<WrittenRule> = fc
 /** The rules of one policy. */
 export const writtenRules = fc.array(writtenRule, { maxLength: 6 })
 
+/** Rules of one caller and little more, as people write most of them. */
+export const narrowRules: fc.Arbitrary<WrittenRule[]> = fc.array(
+  fc
+    .tuple(
+      fc.constantFrom('x', 'y', 'shop/x'),
+      fc.oneof(
+        subset('a', 'b', 'größe').map((names) => ({ mcp: { tools: names } })),
+        subset('/', '/a', '/a/b').map((paths) => ({ http: { methods: ['GET'], paths } })),
+        fc.constant({ tcp: '*' as const }),
+      ),
+    )
+    .map(([caller, scope]) => ({ callers: [caller], ...scope })),
+  { maxLength: 4 },
+)
+
 /** SPIFFE IDs, some of which the random rules speak of. */
 export const callers = fc.constantFrom(
   'spiffe://a.org/ns/default/x',
