@@ -25,7 +25,7 @@ function tcpOf(wire: TcpConnection__Output): TcpConnection {
     remote: { address: wire.remoteAddress, port: wire.remotePort },
     cookie: BigInt(wire.cookie),
     establishedNs: BigInt(wire.establishedNs),
-    ...descriptorOf(wire),
+    descriptor: wire.descriptor,
   }
 }
 
@@ -34,11 +34,6 @@ function unixOf(wire: UnixConnection__Output): UnixConnection {
     inode: Number(wire.inode),
     cookie: BigInt(wire.cookie),
     establishedNs: BigInt(wire.establishedNs),
-    ...descriptorOf(wire),
+    descriptor: wire.descriptor,
   }
-}
-
-/** 0, which no accepted or opened socket of a daemon has, stands for not told. */
-function descriptorOf({ descriptor }: { descriptor: number }): { descriptor?: number } {
-  return descriptor === 0 ? {} : { descriptor }
 }

@@ -5,10 +5,10 @@
 
 import type { BigIntStats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import { Failure } from '../../runtime/failure.ts'
+import { startThread } from '../../runtime/worker-thread.ts'
 import type { HashAnswer } from './hash-worker.ts'
 
 const limits = { rememberedFiles: 1000, waitingFiles: 1000 } as const
@@ -68,10 +68,7 @@ export class ExecutableHash {
   }
 
   #start(): Worker {
-    // Runs from source and from dist alike.
-    const worker = new Worker(
-      new URL(`./hash-worker${extname(import.meta.filename)}`, import.meta.url),
-    )
+    const worker = startThread('./hash-worker', import.meta)
     worker.on('message', (answer: HashAnswer) => {
       const asker = this.#askers.get(answer.id)
       this.#askers.delete(answer.id)
