@@ -69,7 +69,11 @@ function inventory(): McpServer {
 
 seed()
 process.on('SIGHUP', seed)
-const server = createServer(toNodeHandler(createMcpHandler(inventory)))
+const handle = toNodeHandler(createMcpHandler(inventory))
+const server = createServer((request, response) => {
+  const { method = 'GET', url = '/' } = request
+  void handle(Object.assign(request, { method, url }), response)
+})
 server.listen(socketPath, () => {
   process.stdout.write('listening\n')
 })

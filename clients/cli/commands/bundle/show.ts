@@ -1,6 +1,6 @@
 /** `server bundle show`: the trust bundle of the server's own trust domain. */
 
-import { readBundle } from '../../../../proto/convert/bundle.ts'
+import { bundleOf } from '../../../../proto/convert/bundle.ts'
 import { formatSpiffeBundle } from '../../../../spiffe/bundle/spiffe-bundle.ts'
 import { writePem } from '../../../../spiffe/pem.ts'
 import { defineCommand, UsageError } from '../../command.ts'
@@ -21,7 +21,7 @@ export const command = defineCommand({
       api.bundles.unary('GetBundle', {}, { signal: io.signal }),
     )
     if (given.output === 'json') io.out(messageJson(bundle))
-    else if (given.format === 'spiffe') io.out(formatSpiffeBundle(readBundle(bundle)))
+    else if (given.format === 'spiffe') io.out(formatSpiffeBundle(bundleOf(bundle)))
     else for (const { asn1 } of bundle.x509Authorities) io.out(writePem('CERTIFICATE', asn1))
     return 0
   },
