@@ -5,6 +5,17 @@ import type { AttestedNode } from '../datastore/collections/agents.ts'
 import type { Actor } from '../datastore/collections/change-record.ts'
 import type { Role } from './authorization.ts'
 
+/** SPIRE's reasons for denying an agent, which agents act on. */
+export type DeniedReason =
+  | 'AGENT_EXPIRED'
+  | 'AGENT_NOT_ATTESTED'
+  | 'AGENT_NOT_ACTIVE'
+  | 'AGENT_BANNED'
+  | 'AGENT_MUST_REATTEST'
+
+/** `untrusted`: what its SVID was verified against is not in the bundle any more. */
+export type Standing = 'good' | 'untrusted' | DeniedReason
+
 interface CallerFields {
   /** How change records name the caller; the action is the method. */
   readonly actor: Actor
@@ -29,6 +40,8 @@ export interface AgentCaller extends CallerFields {
   readonly svidSerial: string
   /** Network address. */
   readonly address: string
+  /** Looks again, for a call that goes on: what a new call would be denied for, if for anything. */
+  readonly standing: () => Standing
 }
 
 export interface AnyCaller extends CallerFields {

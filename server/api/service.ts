@@ -11,30 +11,35 @@ export type GateOf<S extends ServiceName> = <M extends MethodName<S>>(
   method: M,
 ) => Gate<CallerOf<RolesOf<S, M>>>
 
-/** One service, to be built with the gates of a listener. */
-export interface Service<S extends ServiceName> {
-  readonly name: S
-  readonly implement: (gateOf: GateOf<S>) => Implementation<S>
-}
-
 /** Makes the gate of any row for one listener. */
 export type Gates = <S extends ServiceName, M extends MethodName<S>>(
   service: S,
   method: M,
 ) => Gate<CallerOf<RolesOf<S, M>>>
 
-/** Serves the methods that have a row; the others stay unknown. */
-export function addService<S extends ServiceName>(
-  server: Server,
-  service: Service<S>,
-  gates: Gates,
-): void {
-  const handlers: Readonly<Record<string, UntypedHandleCall>> = service.implement((method) =>
-    gates(service.name, method),
-  )
-  const declared = Object.entries(serviceDefinition(service.name))
-  const served: ServiceDefinition = Object.fromEntries(
-    declared.filter(([method]) => Object.hasOwn(handlers, method)),
-  )
-  server.addService(served, { ...handlers })
+/** A service that any listener can take. */
+export interface Service {
+  readonly name: ServiceName
+  /** Serves the methods that have a row; the others stay unknown. */
+  readonly addTo: (server: Server, gates: Gates) => void
+}
+
+/** A service by its handlers, which are built with the gates of each listener. */
+export function service<S extends ServiceName>(
+  name: S,
+  implement: (gateOf: GateOf<S>) => Implementation<S>,
+): Service {
+  return {
+    name,
+    addTo: (server, gates) => {
+      const handlers: Readonly<Record<string, UntypedHandleCall>> = implement((method) =>
+        gates(name, method),
+      )
+      const declared = Object.entries(serviceDefinition(name))
+      const served: ServiceDefinition = Object.fromEntries(
+        declared.filter(([method]) => Object.hasOwn(handlers, method)),
+      )
+      server.addService(served, { ...handlers })
+    },
+  }
 }

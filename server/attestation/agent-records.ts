@@ -30,20 +30,22 @@ export async function setPending(
   await agents.put(transaction, { ...node, pending: { serial, notAfter } })
 }
 
-/** The pending SVID was used, so it is the current one now. Throws a Failure when it is not pending. */
+/**
+ * The pending SVID was used, so it is the current one from now on. Undefined when neither is it:
+ * the agent was banned, deleted or given another meanwhile.
+ */
 export async function activatePending(
   transaction: Transaction,
   id: SpiffeId,
   serial: string,
-): Promise<AttestedNode> {
-  const node = await knownAgent(transaction, id)
-  if (node.serial === serial) return node
-  if (node.pending?.serial !== serial)
-    throw new Failure('permission-denied', 'another SVID of the agent is active')
+): Promise<{ node: AttestedNode; wrote: boolean } | undefined> {
+  const node = await agents.get(transaction, id)
+  if (node?.serial === serial) return { node, wrote: false }
+  if (node?.pending?.serial !== serial) return undefined
   const { notAfter } = node.pending
   const active: AttestedNode = { ...node, serial, notAfter, pending: undefined }
   await agents.put(transaction, active)
-  return active
+  return { node: active, wrote: true }
 }
 
 /** From now on no SVID of the agent is good, and it may not attest again. Throws a Failure. */

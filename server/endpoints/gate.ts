@@ -5,7 +5,6 @@
  * is taken for granted: expiry, issuer, agent and serial are looked at again for each call.
  */
 
-import { messageDefinition } from '../../proto/services.ts'
 import type { AuthorizedEntries } from '../../registration/authorized-entries.ts'
 import { isExpired } from '../../registration/entry.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -17,7 +16,8 @@ import type { X509BundleSource } from '../../spiffe/bundle/x509-bundle.ts'
 import { type SpiffeId, trustDomainOf } from '../../spiffe/spiffe-id.ts'
 import type { VerifiedX509Svid } from '../../spiffe/x509/x509-svid.ts'
 import { type Role, rolesOf } from '../api/authorization.ts'
-import type { CallerOf } from '../api/caller.ts'
+import type { CallerOf, DeniedReason, Standing } from '../api/caller.ts'
+import { denied } from '../api/denied.ts'
 import type { Gates } from '../api/service.ts'
 import type { AttestedNode } from '../datastore/collections/agents.ts'
 import type { Actor } from '../datastore/collections/change-record.ts'
@@ -31,13 +31,14 @@ export interface GateDeps {
   readonly bundles: X509BundleSource
   /** IDs that administer without an entry. */
   readonly adminIds: ReadonlySet<SpiffeId>
-  /** Makes this serial, which is the pending one, the agent's current one. */
-  readonly activate: (id: SpiffeId, serial: string, actor: Actor) => Promise<AttestedNode>
+  /** Makes this pending serial the agent's current one; undefined when it is not pending. */
+  readonly activate: (
+    id: SpiffeId,
+    serial: string,
+    actor: Actor,
+  ) => Promise<AttestedNode | undefined>
   readonly log: Logger
 }
-
-/** SPIRE's reasons, which agents act on. */
-type DeniedReason = 'AGENT_EXPIRED' | 'AGENT_NOT_ATTESTED' | 'AGENT_NOT_ACTIVE' | 'AGENT_BANNED'
 
 /** One call, as the checks see it. */
 interface Attempt {
@@ -107,13 +108,7 @@ async function authorize<R extends Role>(
     if (typeof checked === 'object') return checked
     reason ??= checked
   }
-  throw new Failure(
-    'permission-denied',
-    `authorization denied for method /${attempt.actor.action}`,
-    {
-      details: reason === undefined ? [] : [deniedDetail(reason)],
-    },
-  )
+  throw denied(`authorization denied for method /${attempt.actor.action}`, reason)
 }
 
 function checkAdmin(deps: GateDeps, { connection, actor, now }: Attempt): Checked<'admin'> {
@@ -126,20 +121,48 @@ function checkAdmin(deps: GateDeps, { connection, actor, now }: Attempt): Checke
 }
 
 async function checkAgent(deps: GateDeps, attempt: Attempt): Promise<Checked<'agent'>> {
-  const { connection, actor, now } = attempt
+  const { connection, actor } = attempt
   if (connection.door !== 'tcp' || connection.peer === undefined) return undefined
-  if (connection.peer.notAfter <= now) return 'AGENT_EXPIRED'
-  const peer = currentPeer(deps, connection, now)
-  if (peer === undefined) return undefined
+  const { peer, address } = connection
   const { serial } = peer.leaf
-  const found = deps.agents.get(peer.id)
-  if (found === undefined) return 'AGENT_NOT_ATTESTED'
-  if (found.banned) return 'AGENT_BANNED'
-  const isPending = found.pending?.serial === serial
-  if (!isPending && found.serial !== serial) return 'AGENT_NOT_ACTIVE'
-  const node = isPending ? await deps.activate(peer.id, serial, actor) : found
-  const { address } = connection
-  return { role: 'agent', actor, node, address, svidSerial: serial, svidNotAfter: peer.notAfter }
+  const standing = standingOf(deps, connection, attempt.now)
+  if (standing === 'untrusted') return undefined
+  if (standing !== 'good') return standing
+  const node = await activated(deps, peer.id, serial, actor)
+  if (node === undefined) return 'AGENT_NOT_ACTIVE'
+  return {
+    role: 'agent',
+    actor,
+    node,
+    address,
+    svidSerial: serial,
+    svidNotAfter: peer.notAfter,
+    standing: () => standingOf(deps, connection, deps.clock.now()),
+  }
+}
+
+function standingOf(deps: GateDeps, connection: ServerConnection, now: Date): Standing {
+  if (connection.door !== 'tcp' || connection.peer === undefined) return 'untrusted'
+  const { id, leaf, notAfter } = connection.peer
+  if (notAfter <= now) return 'AGENT_EXPIRED'
+  if (currentPeer(deps, connection, now) === undefined) return 'untrusted'
+  const node = deps.agents.get(id)
+  if (node === undefined) return 'AGENT_NOT_ATTESTED'
+  if (node.banned) return 'AGENT_BANNED'
+  const isKnown = node.serial === leaf.serial || node.pending?.serial === leaf.serial
+  return isKnown ? 'good' : 'AGENT_NOT_ACTIVE'
+}
+
+/** The agent once this serial is its current one; undefined when another overtook it. */
+async function activated(
+  deps: GateDeps,
+  id: SpiffeId,
+  serial: string,
+  actor: Actor,
+): Promise<AttestedNode | undefined> {
+  const node = deps.agents.get(id)
+  if (node?.pending?.serial !== serial) return node
+  return await deps.activate(id, serial, actor)
 }
 
 /** The peer as long as its SVID is valid and what it was verified against is still trusted. */
@@ -155,9 +178,4 @@ function currentPeer(
   const bundle = bundles.x509Bundle(trustDomainOf(peer.id))
   const isTrusted = bundle?.authorities.some(({ der }) => Buffer.compare(der, anchor.der) === 0)
   return isTrusted ? peer : undefined
-}
-
-function deniedDetail(reason: DeniedReason): { type: string; value: Uint8Array } {
-  const type = 'spire.api.types.PermissionDeniedDetails'
-  return { type, value: messageDefinition(type).serialize({ reason }) }
 }

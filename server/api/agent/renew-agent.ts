@@ -3,7 +3,6 @@
 import { x509SvidToWire } from '../../../proto/convert/svid.ts'
 import type { RenewAgentRequest__Output } from '../../../proto/gen/spire/api/server/agent/v1/RenewAgentRequest.ts'
 import type { RenewAgentResponse } from '../../../proto/gen/spire/api/server/agent/v1/RenewAgentResponse.ts'
-import { messageDefinition } from '../../../proto/services.ts'
 import { Failure } from '../../../runtime/failure.ts'
 import type { CallContext } from '../../../runtime/grpc/handlers.ts'
 import type { Logger } from '../../../runtime/log.ts'
@@ -14,6 +13,7 @@ import type { AttestedNode } from '../../datastore/collections/agents.ts'
 import type { Mirror } from '../../datastore/collections/mirror.ts'
 import type { AgentCaller } from '../caller.ts'
 import { type CommitDeps, commitSeen } from '../commit.ts'
+import { denied } from '../denied.ts'
 import { readPart } from '../item-status.ts'
 import type { RateLimit } from '../rate-limit.ts'
 
@@ -32,7 +32,7 @@ export async function renewAgent(
 ): Promise<RenewAgentResponse> {
   const { node, actor, address } = caller
   await deps.signingLimit.take(address, 1, signal)
-  if (node.canReattest) throw mustReattest()
+  if (node.canReattest) throw denied('agent must reattest instead of renew', 'AGENT_MUST_REATTEST')
   if (params === null) throw new Failure('invalid-argument', 'params cannot be nil')
   if (params.csr.length === 0) throw new Failure('invalid-argument', 'missing CSR')
   const csr = readPart('failed to parse CSR', () => readCsr(params.csr))
@@ -50,12 +50,4 @@ export async function renewAgent(
   )
   deps.log.info({ agentId: node.id }, 'Renewing agent SVID')
   return { svid: x509SvidToWire(svid) }
-}
-
-function mustReattest(): Failure {
-  const type = 'spire.api.types.PermissionDeniedDetails'
-  const value = messageDefinition(type).serialize({ reason: 'AGENT_MUST_REATTEST' })
-  return new Failure('permission-denied', 'agent must reattest instead of renew', {
-    details: [{ type, value }],
-  })
 }

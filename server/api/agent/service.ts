@@ -11,7 +11,7 @@ import { banAgent, deleteAgent } from '../../attestation/agent-records.ts'
 import { commitSeen } from '../commit.ts'
 import { readPart } from '../item-status.ts'
 import { pageOf } from '../page.ts'
-import type { Service } from '../service.ts'
+import { type Service, service } from '../service.ts'
 import { SortedView } from '../sorted-view.ts'
 import { type AttestAgentDeps, attestAgent } from './attest-agent.ts'
 import { type CreateJoinTokenDeps, createJoinToken } from './create-join-token.ts'
@@ -22,58 +22,55 @@ export interface AgentServiceDeps extends AttestAgentDeps, RenewAgentDeps, Creat
   readonly authorized: AuthorizedEntries
 }
 
-export function agentService(deps: AgentServiceDeps): Service<'spire.api.server.agent.v1.Agent'> {
+export function agentService(deps: AgentServiceDeps): Service {
   const view = new SortedView(deps.agents, ({ id }) => id)
   const idOf = (wire: SPIFFEID__Output | null): SpiffeId =>
     readPart('invalid agent ID', () => agentIdOf(wire, deps.trustDomain))
-  return {
-    name: 'spire.api.server.agent.v1.Agent',
-    implement: (gateOf) => ({
-      AttestAgent: bidiStream(gateOf('AttestAgent'), (messages, context, send) =>
-        attestAgent(deps, messages, context, send),
-      ),
-      RenewAgent: unary(gateOf('RenewAgent'), (request, context) =>
-        renewAgent(deps, request, context),
-      ),
-      CreateJoinToken: unary(gateOf('CreateJoinToken'), (request, { caller }) =>
-        createJoinToken(deps, request, caller.actor),
-      ),
-      ListAgents: unary(gateOf('ListAgents'), ({ filter, outputMask, pageSize, pageToken }) => {
-        const what = 'failed to list agents'
-        const wanted = agentFilterOf(filter, what)
-        const page = pageOf(view.items, view.keyOf, wanted, { pageSize, pageToken }, what)
-        return {
-          agents: page.items.map((agent) => agentToWire(agent, outputMask)),
-          nextPageToken: page.nextPageToken,
-        }
-      }),
-      GetAgent: unary(gateOf('GetAgent'), ({ id, outputMask }) => {
-        const agent = deps.agents.get(idOf(id))
-        if (agent === undefined) throw new Failure('not-found', 'agent not found')
-        return agentToWire(agent, outputMask)
-      }),
-      BanAgent: unary(gateOf('BanAgent'), async ({ id: wire }, { caller }) => {
-        const id = idOf(wire)
-        await commitSeen(
-          deps,
-          caller.actor,
-          (tx) => banAgent(tx, id),
-          () => [deps.agents],
-        )
-        deps.log.info({ agentId: id }, 'Agent banned')
-        return {}
-      }),
-      DeleteAgent: unary(gateOf('DeleteAgent'), async ({ id: wire }, { caller }) => {
-        const id = idOf(wire)
-        await commitSeen(
-          deps,
-          caller.actor,
-          (tx) => deleteAgent(tx, id, deps.authorized),
-          ({ removedAlias }) => (removedAlias ? [deps.agents, deps.entries] : [deps.agents]),
-        )
-        deps.log.info({ agentId: id }, 'Agent deleted')
-        return {}
-      }),
+  return service('spire.api.server.agent.v1.Agent', (gateOf) => ({
+    AttestAgent: bidiStream(gateOf('AttestAgent'), (messages, context, send) =>
+      attestAgent(deps, messages, context, send),
+    ),
+    RenewAgent: unary(gateOf('RenewAgent'), (request, context) =>
+      renewAgent(deps, request, context),
+    ),
+    CreateJoinToken: unary(gateOf('CreateJoinToken'), (request, { caller }) =>
+      createJoinToken(deps, request, caller.actor),
+    ),
+    ListAgents: unary(gateOf('ListAgents'), ({ filter, outputMask, pageSize, pageToken }) => {
+      const what = 'failed to list agents'
+      const wanted = agentFilterOf(filter, what)
+      const page = pageOf(view.items, view.keyOf, wanted, { pageSize, pageToken }, what)
+      return {
+        agents: page.items.map((agent) => agentToWire(agent, outputMask)),
+        nextPageToken: page.nextPageToken,
+      }
     }),
-  }
+    GetAgent: unary(gateOf('GetAgent'), ({ id, outputMask }) => {
+      const agent = deps.agents.get(idOf(id))
+      if (agent === undefined) throw new Failure('not-found', 'agent not found')
+      return agentToWire(agent, outputMask)
+    }),
+    BanAgent: unary(gateOf('BanAgent'), async ({ id: wire }, { caller }) => {
+      const id = idOf(wire)
+      await commitSeen(
+        deps,
+        caller.actor,
+        (tx) => banAgent(tx, id),
+        () => [deps.agents],
+      )
+      deps.log.info({ agentId: id }, 'Agent banned')
+      return {}
+    }),
+    DeleteAgent: unary(gateOf('DeleteAgent'), async ({ id: wire }, { caller }) => {
+      const id = idOf(wire)
+      await commitSeen(
+        deps,
+        caller.actor,
+        (tx) => deleteAgent(tx, id, deps.authorized),
+        ({ removedAlias }) => (removedAlias ? [deps.agents, deps.entries] : [deps.agents]),
+      )
+      deps.log.info({ agentId: id }, 'Agent deleted')
+      return {}
+    }),
+  }))
 }

@@ -9,24 +9,21 @@ import type { HealthCheckResponse } from '../../../proto/gen/grpc/health/v1/Heal
 import { Failure } from '../../../runtime/failure.ts'
 import { type CallContext, type Send, serverStream, unary } from '../../../runtime/grpc/handlers.ts'
 import type { LocalCaller } from '../caller.ts'
-import type { Service } from '../service.ts'
+import { type Service, service } from '../service.ts'
 
 const serving = { status: 'SERVING' } as const
 
-export function healthService(ending: AbortSignal): Service<'grpc.health.v1.Health'> {
-  return {
-    name: 'grpc.health.v1.Health',
-    implement: (gateOf) => ({
-      Check: unary(gateOf('Check'), (request) => {
-        requireWhole(request)
-        return serving
-      }),
-      List: unary(gateOf('List'), () => ({ statuses: { '': serving } })),
-      Watch: serverStream(gateOf('Watch'), (request, context, send) =>
-        watch(request, context, send, ending),
-      ),
+export function healthService(ending: AbortSignal): Service {
+  return service('grpc.health.v1.Health', (gateOf) => ({
+    Check: unary(gateOf('Check'), (request) => {
+      requireWhole(request)
+      return serving
     }),
-  }
+    List: unary(gateOf('List'), () => ({ statuses: { '': serving } })),
+    Watch: serverStream(gateOf('Watch'), (request, context, send) =>
+      watch(request, context, send, ending),
+    ),
+  }))
 }
 
 async function watch(
