@@ -7,7 +7,7 @@ import { createPublicKey } from 'node:crypto'
 import { JsonError } from '../json/json-error.ts'
 import { JsonNumber } from '../json/number.ts'
 import { readJson } from '../json/read.ts'
-import { JsonObject, type JsonValue } from '../json/value.ts'
+import { type JsonArray, JsonObject, type JsonValue } from '../json/value.ts'
 import { SpiffeError } from '../spiffe-error.ts'
 import type { TrustDomain } from '../trust-domain.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
@@ -81,7 +81,7 @@ export function formatSpiffeBundle(bundle: SpiffeBundle): string {
 function readDocument(trustDomain: TrustDomain, document: JsonValue): SpiffeBundle {
   if (!(document instanceof JsonObject)) throw refuse('bundle is not a JSON object')
   const keys = document.get('keys')
-  if (!Array.isArray(keys)) throw refuse('bundle has no list "keys"')
+  if (!isArray(keys)) throw refuse('bundle has no list "keys"')
   if (keys.length > maxBundleKeys) throw refuse(`bundle has more than ${maxBundleKeys} keys`)
   const certificates = new Map<string, Certificate>()
   const jwtKeys = new Map<string, Uint8Array>()
@@ -131,8 +131,8 @@ function readKey(
 /** X509-SVID section 6.2: an entry without certificate is ignored, and so is every one but the first. */
 function readX509Authority(key: JsonObject): Certificate | undefined {
   const chain = key.get('x5c')
-  if (chain === undefined || (Array.isArray(chain) && chain.length === 0)) return undefined
-  const [text] = Array.isArray(chain) ? chain : []
+  if (chain === undefined || (isArray(chain) && chain.length === 0)) return undefined
+  const [text] = isArray(chain) ? chain : []
   if (typeof text !== 'string') throw refuse('an X.509 authority has no list of certificates')
   const der = Buffer.from(text, 'base64')
   if (der.toString('base64') !== text) throw refuse('a certificate is not base64')
@@ -152,6 +152,10 @@ function readCount(document: JsonObject, name: string, end: bigint): bigint | un
     throw refuse(`${name} is not an integer from 0 to ${end - 1n}`)
   }
   return count
+}
+
+function isArray(value: JsonValue | undefined): value is JsonArray {
+  return Array.isArray(value)
 }
 
 function refuse(message: string): SpiffeError {
