@@ -22,12 +22,12 @@ export interface EntryContent {
   readonly admin: boolean
   readonly downstream: boolean
   /** Afterwards the entry is served to nobody; undefined for never. */
-  readonly expiresAt: Date | undefined
+  readonly expiresAt?: Date | undefined
   /** The first becomes the certificate's common name too. */
   readonly dnsNames: readonly string[]
   readonly storeSvid: boolean
   readonly hint: string
-  readonly additionalAttributes: AdditionalAttributes | undefined
+  readonly additionalAttributes?: AdditionalAttributes | undefined
 }
 
 export interface AdditionalAttributes {

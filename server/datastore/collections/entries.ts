@@ -18,14 +18,13 @@ const schema: z.ZodType<RegistrationEntry> = z.strictObject({
   federatesWith: z.array(trustDomainText),
   admin: z.boolean(),
   downstream: z.boolean(),
-  expiresAt: z.union([dateText, z.undefined()]),
+  expiresAt: dateText.optional(),
   dnsNames: z.array(z.string()),
   storeSvid: z.boolean(),
   hint: z.string(),
-  additionalAttributes: z.union([
-    z.strictObject({ disableX509SvidPrefetch: z.boolean(), jwtSvidIncludeJti: z.boolean() }),
-    z.undefined(),
-  ]),
+  additionalAttributes: z
+    .strictObject({ disableX509SvidPrefetch: z.boolean(), jwtSvidIncludeJti: z.boolean() })
+    .optional(),
   revisionNumber: z.number(),
   createdAt: dateText,
 })
