@@ -8,7 +8,7 @@ import { LOCAL_TRUST_DOMAIN, policyText, writtenRules } from '../test/support/ra
 import { type AccessPolicy, parseAccessPolicies, policyDigest } from './access-policy.ts'
 import { compilePolicies } from './compile.ts'
 import { decide } from './decide.ts'
-import { DENY_ALL_NAME, denyAllPolicy } from './deny-all.ts'
+import { denyAllPolicy } from './deny-all.ts'
 import { POLICY_LIMITS } from './limits.ts'
 import { PolicyError } from './policy-error.ts'
 import { runPolicyTests } from './run-tests.ts'
@@ -380,7 +380,7 @@ test('tests are judged by all policies of the app together', () => {
 test('the deny-all policy is a policy like any other, and denies everyone', () => {
   const app = parseSpiffeId('spiffe://example.org/ns/shop/inventory')
   const policy = denyAllPolicy(app)
-  assert.deepEqual([policy.app, policy.name, policy.rules], [app, DENY_ALL_NAME, []])
+  assert.deepEqual([policy.app, policy.name, policy.rules], [app, 'deny-all', []])
   assert.deepEqual(parse(policy.source), [policy])
   const compiled = compilePolicies([{ policy, revision: '1', digest: '' }])
   assert.equal(decide(compiled, app, { kind: 'tcp' }).reason, 'no-rules')

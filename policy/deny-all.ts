@@ -9,8 +9,7 @@ import {
   parseAccessPolicies,
 } from './access-policy.ts'
 
-/** Name of the policy that `denyAllPolicy` makes. */
-export const DENY_ALL_NAME = 'deny-all'
+const DENY_ALL_NAME = 'deny-all'
 
 /**
  * A policy for `app` that lets nobody in.

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { JsonError, type JsonErrorCode } from './json-error.ts'
 import { JsonNumber } from './number.ts'
-import { DEFAULT_JSON_LIMITS, type JsonLimits, readJson } from './read.ts'
+import { type JsonLimits, readJson } from './read.ts'
 import { JsonObject, type JsonValue } from './value.ts'
 
 const suite = new URL('../../test/vectors/json/JSONTestSuite/', import.meta.url)
@@ -183,7 +183,7 @@ test('an error shows one character of the input at most', () => {
 })
 
 test('each limit accepts what fills it and refuses one more', () => {
-  const { maxDepth, maxValues, maxNumberLength } = DEFAULT_JSON_LIMITS
+  const [maxDepth, maxValues, maxNumberLength] = [64, 100_000, 1024] as const
   const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
   const objects = (depth: number) => `${'{"a":'.repeat(depth)}0${'}'.repeat(depth)}`
   const wide = (count: number) => `[${Array(count).fill(0).join()}]`

@@ -22,7 +22,7 @@ export interface JsonLimits {
 }
 
 /** What applies when the caller of `readJson` sets no bound of its own. */
-export const DEFAULT_JSON_LIMITS: JsonLimits = {
+const DEFAULT_JSON_LIMITS: JsonLimits = {
   maxBytes: 4 * 1024 * 1024,
   maxDepth: 64,
   maxValues: 100_000,
