@@ -8,7 +8,7 @@ declare const trustDomainBrand: unique symbol
 export type TrustDomain = string & { readonly [trustDomainBrand]: true }
 
 /** Longest trust domain name in bytes, SPIFFE-ID section 2.3. */
-export const maxTrustDomainBytes = 255
+const maxTrustDomainBytes = 255
 
 /**
  * Reads a trust domain name. It is not a DNS name: `1.2.3.4`, `..` and `a_b` are valid, upper case

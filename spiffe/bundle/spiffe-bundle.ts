@@ -14,7 +14,7 @@ import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { jwkTypes, readJwk, writeJwk } from './jwk.ts'
 
 /** Most entries in one document. */
-export const maxBundleKeys = 2000
+const maxBundleKeys = 2000
 
 /** All authorities of one trust domain. */
 export interface SpiffeBundle {

@@ -25,7 +25,7 @@ import { readPublicKey } from './public-key.ts'
 export const maxCertificateBytes = 256 * 1024
 
 /** Most certificates in one concatenation. */
-export const maxCertificates = 1024
+const maxCertificates = 1024
 
 /** A certificate that was read; its `der` is what it was read from, unchanged. */
 export interface Certificate {

@@ -32,8 +32,8 @@ test('a path leads from the leaf over intermediates in any order to an anchor', 
   assert.equal(verify(leaf, [ca], [root]), 3)
   assert.equal(verify(below, [ca, lower], [root]), 4)
   assert.equal(verify(below, [lower, root, ca, leaf], [root]), 4)
-  assert.match(String(verify(below, [lower], [root])), /no certificate authority is known/)
-  assert.match(String(verify(leaf, [ca], [])), /no certificate authority is known/)
+  assert.match(String(verify(below, [lower], [root])), /no path leads/)
+  assert.match(String(verify(leaf, [ca], [])), /no path leads/)
 })
 
 test('an anchor may be an intermediate, and it ends the path', () => {

@@ -68,7 +68,7 @@ class Search {
   readonly #now: Date
   #candidates = 0
   #failureDepth = 0
-  failure: SpiffeError = refuse('no certificate authority is known for the issuer of the leaf')
+  failure: SpiffeError = refuse('no path leads from the leaf to a trust anchor')
 
   constructor(intermediates: readonly Certificate[], anchors: readonly Certificate[], now: Date) {
     this.#now = now

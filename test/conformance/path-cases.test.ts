@@ -84,7 +84,7 @@ test('the command reads cases from its input and prints one verdict for each', a
     {
       id: 'b',
       result: 'reject',
-      detail: 'no certificate authority is known for the issuer of the leaf',
+      detail: 'no path leads from the leaf to a trust anchor',
     },
   ])
 })
