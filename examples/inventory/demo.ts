@@ -35,9 +35,7 @@ spec:
   app: inventory
   rules:
     - callers: "*"
-      mcp:
-        methods: "*"
-        tools: "*"
+      mcp: "*"
 `
 
 const grants = {
@@ -55,18 +53,13 @@ spec:
   rules:
 ${agentNames
   .map(
-    (name) => `    - callers: [{app: ${name}}]
-      mcp:
-        tools: [${grants[name].join(', ')}]
+    (name) => `    - callers: [${name}]
+      mcp: {tools: [${grants[name].join(', ')}]}
 `,
   )
   .join('')}  tests:
-    - caller: assistant
-      mcp: {method: tools/call, tool: drop_table}
-      expect: deny
-    - caller: buyer
-      mcp: {method: tools/call, tool: update_stock}
-      expect: allow
+    - {caller: assistant, call: {mcp: {tool: drop_table}}, expect: deny}
+    - {caller: buyer, call: {mcp: {tool: update_stock}}, expect: allow}
 `
 
 const proxyAt = process.argv.indexOf('--proxy')
