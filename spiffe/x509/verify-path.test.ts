@@ -88,6 +88,18 @@ test('a CA has a name', () => {
   assert.throws(() => read(below), /issuer is empty/)
 })
 
+test('only a certificate of version 3 is a leaf or a CA', () => {
+  for (const version of [1, 2] as const) {
+    const old = issue({ subject: 'old', issuer: root, version })
+    assert.match(String(verify(old, [], [root])), /expected 3/)
+    const oldRoot = issue({ subject: 'old', version })
+    assert.match(
+      String(verify(issue({ subject: 'leaf', issuer: oldRoot }), [], [oldRoot])),
+      /not a CA/,
+    )
+  }
+})
+
 test('a CA without key usage may sign', () => {
   const plain = issue({ subject: 'plain', issuer: root, isCa: true, keyUsage: [] })
   assert.equal(verify(issue({ subject: 'leaf', issuer: plain }), [plain], [root]), 3)

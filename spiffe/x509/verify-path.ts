@@ -177,7 +177,9 @@ function problemOf(certificate: Certificate, now: Date): string | undefined {
   return publicKeyWeakness(certificate.publicKey)
 }
 
-function leafProblem({ isCa, subjectName, extensions }: Certificate): string | undefined {
+function leafProblem(leaf: Certificate): string | undefined {
+  const { version, isCa, subjectName, extensions } = leaf
+  if (version !== 3) return `certificate is of version ${version}, expected 3`
   const { keyUsage, nameConstraints, subjectAltNames, critical } = extensions
   if (subjectName.relativeNames.length === 0) {
     if (subjectAltNames === undefined) return 'certificate has neither subject nor alternative name'

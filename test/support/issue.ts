@@ -40,6 +40,8 @@ export interface Wanted {
   /** Further extensions, in DER. */
   readonly extensions?: readonly Uint8Array[]
   readonly serial?: Uint8Array
+  /** 3 unless given; below it there are no extensions. */
+  readonly version?: 1 | 2
   readonly notBefore?: Date
   readonly notAfter?: Date
   /** DER AlgorithmIdentifier and hash in place of ecdsa-with-SHA256. */
@@ -65,8 +67,14 @@ export function issue(wanted: Wanted): Issued {
     der: sequence(oid('1.2.840.10045.4.3.2')),
     hash: 'sha256',
   }
+  const extensions = [
+    extension('2.5.29.19', constraints, 'critical'),
+    ...(usage.length === 0 ? [] : [extension('2.5.29.15', namedBits(...usage), 'critical')]),
+    ...(names.length === 0 ? [] : [extension('2.5.29.17', sequence(...names))]),
+    ...(wanted.extensions ?? []),
+  ]
   const body = sequence(
-    context(0, integer(2)),
+    ...(wanted.version === 1 ? [] : [context(0, integer((wanted.version ?? 3) - 1))]),
     integer(wanted.serial ?? Uint8Array.of(1)),
     algorithm,
     issuer.name,
@@ -76,15 +84,7 @@ export function issue(wanted: Wanted): Issued {
     ),
     name,
     createPublicKey(key).export({ format: 'der', type: 'spki' }),
-    context(
-      3,
-      sequence(
-        extension('2.5.29.19', constraints, 'critical'),
-        ...(usage.length === 0 ? [] : [extension('2.5.29.15', namedBits(...usage), 'critical')]),
-        ...(names.length === 0 ? [] : [extension('2.5.29.17', sequence(...names))]),
-        ...(wanted.extensions ?? []),
-      ),
-    ),
+    ...(wanted.version === undefined ? [context(3, sequence(...extensions))] : []),
   )
   return { der: sequence(body, algorithm, bitString(sign(hash, body, issuer.key))), name, key }
 }
