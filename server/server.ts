@@ -13,6 +13,7 @@ import { bundleService } from './api/bundle/service.ts'
 import { commitSeen } from './api/commit.ts'
 import { entryService } from './api/entry/service.ts'
 import { healthService } from './api/health/service.ts'
+import { policyService } from './api/policy/service.ts'
 import { noRateLimit, rateLimit } from './api/rate-limit.ts'
 import { svidService } from './api/svid/service.ts'
 import { LiveStreams } from './api/watch/live-streams.ts'
@@ -92,9 +93,14 @@ export async function startServer(
     totalAttestationLimit: limitOf(settings.rateLimits.attestation, { perSecond: 100, burst: 100 }),
     signingLimit: limitOf(settings.rateLimits.signing, { perSecond: 500, burst: 500 }),
   }
-  const services = [agentService, entryService, svidService, bundleService, watchService].map(
-    (make) => make(deps),
-  )
+  const services = [
+    agentService,
+    entryService,
+    svidService,
+    bundleService,
+    policyService,
+    watchService,
+  ].map((make) => make(deps))
   const listenerDeps: ListenerDeps = {
     clock,
     agents: known.agents,

@@ -72,10 +72,11 @@ export class ChangeLog {
     let seen = after
     while (!signal.aborted && !this.#closed) {
       const commits = this.#after(seen)
-      for (const { revision, changes } of commits) {
+      for (const [index, { revision, changes }] of commits.entries()) {
         seen = revision
         const matching = changes.filter(({ key }) => startsWith(key, prefix))
-        if (matching.length > 0) yield { revision, changes: matching }
+        const isLast = index === commits.length - 1
+        if (matching.length > 0 || isLast) yield { revision, changes: matching }
         if (signal.aborted) return
       }
       if (commits.length === 0) await this.#grown(signal)

@@ -56,12 +56,16 @@ export interface Listed {
   readonly more: boolean
 }
 
-/** What one commit did under a watched prefix; never empty. A key without value was deleted. */
+/**
+ * What one commit did under a watched prefix. Without changes it says only that the watch has come
+ * to this revision, and that nothing on the way there touched the prefix.
+ */
 export interface ChangeSet {
   readonly revision: Revision
   readonly changes: readonly RecordChange[]
 }
 
+/** Without a value the record was deleted. */
 export interface RecordChange {
   readonly key: Uint8Array
   readonly value: Uint8Array | undefined
@@ -82,8 +86,8 @@ export interface Datastore {
 
   /**
    * Every commit after `after` that touched the prefix, oldest first, then those to come, until the
-   * signal is aborted or the store is closed. Once a change set has been seen, nothing at or below
-   * its revision appears. Throws {@link Compacted} when the change log does not reach back that far.
+   * signal is aborted or the store is closed; the last revision is always told, with or without
+   * changes. Once a change set has been seen, nothing at or below its revision appears. Throws {@link Compacted} when the change log does not reach back that far.
    */
   watch(prefix: Uint8Array, after: Revision, signal: AbortSignal): AsyncIterable<ChangeSet>
 

@@ -42,6 +42,8 @@ const limits = {
   pendingCommits: 10_000,
   /** Operations in one group. */
   groupOperations: 10_000,
+  /** Keys of a group that are read on the event loop. */
+  keysReadInline: 16,
 } as const
 
 /**
@@ -232,13 +234,20 @@ class LevelDatastore implements Datastore {
     for (const { operations } of group) {
       for (const { key } of operations) keys.set(keyName(key), dataKey(key))
     }
-    const values = await this.#parts.db.getMany([...keys.values()])
+    const values = await this.#values([...keys.values()])
     const stored = new Map<string, Uint8Array>()
     for (const [index, name] of [...keys.keys()].entries()) {
       const value = values[index]
       if (value !== undefined) stored.set(name, value)
     }
     return stored
+  }
+
+  /** A few keys are read before the thread pool would have begun. */
+  async #values(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const { db } = this.#parts
+    if (keys.length > limits.keysReadInline) return await db.getMany([...keys])
+    return keys.map((key) => db.getSync(key))
   }
 
   /** After a failed write LevelDB's log may end in a torn record: nothing may follow it. */

@@ -3,8 +3,15 @@
  * never polls, and never reads everything again unless it has fallen behind the change log.
  */
 
-import { EventEmitter, once } from 'node:events'
-import { Compacted, type Datastore, type Revision, type Snapshot } from '../datastore.ts'
+import { EventEmitter } from 'node:events'
+import { Failure } from '../../../runtime/failure.ts'
+import {
+  Compacted,
+  type Datastore,
+  type Revision,
+  type Snapshot,
+  type StoredRecord,
+} from '../datastore.ts'
 import type { Collection } from './collection.ts'
 
 /** One changed value; without `after` it is gone. */
@@ -30,12 +37,19 @@ export interface MirrorDeps {
   readonly onFailure: (error: unknown) => void
 }
 
+interface Waiter {
+  readonly revision: Revision
+  /** Without a reason the revision has come. */
+  end(reason: unknown): void
+}
+
 export class Mirror<T> {
   readonly events = new EventEmitter<MirrorEvents<T>>()
   readonly #collection: Collection<T>
   readonly #deps: MirrorDeps
   readonly #byId = new Map<string, Mirrored<T>>()
   readonly #ending = new AbortController()
+  readonly #waiters = new Set<Waiter>()
   #revision: Revision = 0
   #following: Promise<void> = Promise.resolve()
 
@@ -53,7 +67,7 @@ export class Mirror<T> {
     return mirror
   }
 
-  /** The last revision that changed something here, or at which everything was read. */
+  /** The revision of the store that is held. */
   get revision(): Revision {
     return this.#revision
   }
@@ -74,39 +88,73 @@ export class Mirror<T> {
     for (const { value } of this.#byId.values()) yield value
   }
 
-  /** Waits until the mirror holds what the commit of this revision did to its collection. */
+  /**
+   * Waits until the mirror holds what was committed up to this revision. Rejects when the signal is
+   * aborted, or the mirror ended before that.
+   */
   async reached(revision: Revision, signal: AbortSignal): Promise<void> {
-    const either = AbortSignal.any([signal, this.#ending.signal])
-    while (this.#revision < revision) await once(this.events, 'change', { signal: either })
+    if (this.#revision >= revision) return
+    signal.throwIfAborted()
+    this.#ending.signal.throwIfAborted()
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = () => waiter.end(signal.reason)
+      const waiter: Waiter = {
+        revision,
+        end: (reason) => {
+          this.#waiters.delete(waiter)
+          signal.removeEventListener('abort', onAbort)
+          if (reason === undefined) resolve()
+          else reject(reason)
+        },
+      }
+      this.#waiters.add(waiter)
+      signal.addEventListener('abort', onAbort)
+    })
   }
 
   async close(): Promise<void> {
-    this.#ending.abort()
+    this.#end(new Failure('unavailable', 'the mirror is closed'))
     await this.#following
     this.events.removeAllListeners()
   }
 
+  #end(reason: unknown): void {
+    this.#ending.abort(reason)
+    for (const waiter of this.#waiters) waiter.end(reason)
+  }
+
+  /** Takes the revision over, and tells of it: first to listeners, then to those who wait. */
+  #advance(revision: Revision, changes: readonly MirrorChange<T>[]): void {
+    this.#revision = revision
+    if (changes.length > 0) this.events.emit('change', revision, changes)
+    for (const waiter of this.#waiters) if (waiter.revision <= revision) waiter.end(undefined)
+  }
+
   async #follow(): Promise<void> {
     const { signal } = this.#ending
-    while (!signal.aborted) {
-      try {
-        await this.#applyChanges(signal)
-        return
-      } catch (error) {
-        if (error instanceof Compacted) await this.#load()
-        else return this.#deps.onFailure(error)
-      }
+    try {
+      while (!signal.aborted) if (await this.#applyChanges(signal)) await this.#load()
+    } catch (error) {
+      this.#end(error)
+      this.#deps.onFailure(error)
     }
   }
 
-  async #applyChanges(signal: AbortSignal): Promise<void> {
+  /** Follows until the end, or until it has fallen behind the change log: then true. */
+  async #applyChanges(signal: AbortSignal): Promise<boolean> {
     const { prefix } = this.#collection
-    for await (const set of this.#deps.store.watch(prefix, this.#revision, signal)) {
-      const changes = set.changes.map(({ key, value }) =>
-        this.#apply(nameOf(this.#collection.idIn(key)), value, set.revision),
-      )
-      this.#revision = set.revision
-      this.events.emit('change', set.revision, changes)
+    try {
+      for await (const set of this.#deps.store.watch(prefix, this.#revision, signal)) {
+        const changes = set.changes.map(({ key, value }) =>
+          this.#apply(nameOf(this.#collection.idIn(key)), value, set.revision),
+        )
+        this.#advance(set.revision, changes)
+      }
+      this.#end(new Failure('unavailable', 'the datastore is closed'))
+      return false
+    } catch (error) {
+      if (error instanceof Compacted) return true
+      throw error
     }
   }
 
@@ -118,35 +166,32 @@ export class Mirror<T> {
     return { before, after }
   }
 
-  /** Reads everything, and tells what is different from what was held. */
+  /** Reads everything, then takes over at once what is different from what was held. */
   async #load(): Promise<void> {
     await this.#deps.store.read(async (snapshot) => {
+      const records = await allRecords(snapshot, this.#collection.prefix)
       const stale = new Set(this.#byId.keys())
       const changes: MirrorChange<T>[] = []
-      for await (const { name, value, revision } of this.#records(snapshot)) {
+      for (const { key, value, revision } of records) {
+        const name = nameOf(this.#collection.idIn(key))
         stale.delete(name)
         if (this.#byId.get(name)?.revision === revision) continue
         changes.push(this.#apply(name, value, revision))
       }
       for (const name of stale) changes.push(this.#apply(name, undefined, snapshot.revision))
-      this.#revision = snapshot.revision
-      this.events.emit('change', snapshot.revision, changes)
+      this.#advance(snapshot.revision, changes)
     })
   }
+}
 
-  async *#records(
-    snapshot: Snapshot,
-  ): AsyncGenerator<{ name: string; value: Uint8Array; revision: Revision }> {
-    const { prefix } = this.#collection
-    let page = await snapshot.list(prefix)
-    for (;;) {
-      for (const { key, value, revision } of page.records) {
-        yield { name: nameOf(this.#collection.idIn(key)), value, revision }
-      }
-      const last = page.records.at(-1)
-      if (!page.more || last === undefined) return
-      page = await snapshot.list(prefix, { after: last.key })
-    }
+async function allRecords(snapshot: Snapshot, prefix: Uint8Array): Promise<StoredRecord[]> {
+  const records: StoredRecord[] = []
+  let page = await snapshot.list(prefix)
+  for (;;) {
+    records.push(...page.records)
+    const last = page.records.at(-1)
+    if (!page.more || last === undefined) return records
+    page = await snapshot.list(prefix, { after: last.key })
   }
 }
 
