@@ -121,21 +121,25 @@ async function unnamed(
   return /^--?h(?:elp)?$/.test(word) || (path.length === 0 && word === '') ? 0 : here.unnamed
 }
 
+/** The programs list their commands; the groups below them show each command's flags too. */
 async function groupHelp(here: Group, path: readonly string[]): Promise<string> {
   const width = Math.max(...Object.keys(here.commands).map((name) => name.length)) + 4
-  const lines = await Promise.all(
-    Object.entries(here.commands).map(async ([name, found]) => {
-      const summary =
-        typeof found === 'string'
-          ? found
-          : typeof found === 'function'
-            ? (await found()).command.summary
-            : found.summary
-      return `    ${name.padEnd(width)}${summary}\n`
-    }),
-  )
+  const usages: string[] = []
+  const lines: string[] = []
+  for (const [name, found] of Object.entries(here.commands)) {
+    const loaded = typeof found === 'function' ? (await found()).command : undefined
+    const summary = loaded?.summary ?? (typeof found === 'string' ? found : summaryOf(found))
+    if (loaded !== undefined && path.length > 1) usages.push(loaded.usage())
+    lines.push(`    ${name.padEnd(width)}${summary}\n`)
+  }
   const head = `Usage: ${['countersign', ...path].join(' ')} [--version] [--help] <command> [<args>]\n\n`
+  if (usages.length > 0)
+    return `${usages.join('')}This command is accessed by using one of the subcommands below.\n\nSubcommands:\n${lines.join('')}`
   return `${head}${here.summary}\n\nAvailable commands are:\n${lines.join('')}`
+}
+
+function summaryOf(found: Load | Group): string {
+  return typeof found === 'function' ? '' : found.summary
 }
 
 async function version(): Promise<string> {

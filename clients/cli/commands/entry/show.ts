@@ -3,7 +3,7 @@
 import type { Entry__Output } from '../../../../proto/gen/spire/api/types/Entry.ts'
 import type { FlagValues } from '../../../../runtime/flags.ts'
 import type { ServerApi } from '../../../admin-api/server-api.ts'
-import { defineCommand, errorText, UsageError } from '../../command.ts'
+import { defineCommand, errorText, type Io, UsageError } from '../../command.ts'
 import { counted, messageJson } from '../../output.ts'
 import { idMessage, selectorMessage } from '../identifiers.ts'
 import { atServer, serverFlags } from '../server-flags.ts'
@@ -39,11 +39,7 @@ export const command = defineCommand({
   summary: 'Displays configured registration entries',
   flags,
   run: async (given, io) => {
-    const entries = await atServer(given, io, async (api) =>
-      given.entryID === ''
-        ? await listed(api, filterOf(given), io.signal)
-        : [await one(api, given, io.signal)],
-    )
+    const entries = await found(given, io)
     if (given.output === 'json') {
       io.out(messageJson({ entries, nextPageToken: '' }))
       return 0
@@ -54,15 +50,29 @@ export const command = defineCommand({
   },
 })
 
-async function one(api: ServerApi, given: Given, signal: AbortSignal): Promise<Entry__Output> {
-  const filters = [given.parentID, given.spiffeID, given.hint].some((text) => text !== '')
-  if (filters || given.downstream || given.selector.length > 0 || given.federatesWith.length > 0)
+async function found(given: Given, io: Io): Promise<Entry__Output[]> {
+  const id = given.entryID
+  if (id !== '' && isFiltered(given))
     throw new UsageError("the -entryID flag can't be combined with others")
+  const filter = filterOf(given)
   try {
-    return await api.entries.unary('GetEntry', { id: given.entryID }, { signal })
+    return await atServer(given, io, async (api) =>
+      id === ''
+        ? await listed(api, filter, io.signal)
+        : [await api.entries.unary('GetEntry', { id }, { signal: io.signal })],
+    )
   } catch (error) {
-    throw new UsageError(`error fetching entry ID ${given.entryID}: ${errorText(error)}`)
+    const what = id === '' ? 'entries' : `entry ID ${id}`
+    throw new UsageError(`error fetching ${what}: ${errorText(error)}`, { cause: error })
   }
+}
+
+function isFiltered(given: Given): boolean {
+  const texts = [given.parentID, given.spiffeID, given.hint]
+  const lists = [given.selector, given.federatesWith]
+  return (
+    given.downstream || texts.some((text) => text !== '') || lists.some(({ length }) => length > 0)
+  )
 }
 
 async function listed(
@@ -72,15 +82,11 @@ async function listed(
 ): Promise<Entry__Output[]> {
   const client = api.entries
   const entries: Entry__Output[] = []
-  try {
-    for (let pageToken = ''; ; ) {
-      const page = await client.unary('ListEntries', { filter, pageSize, pageToken }, { signal })
-      entries.push(...page.entries)
-      pageToken = page.nextPageToken
-      if (pageToken === '') break
-    }
-  } catch (error) {
-    throw new UsageError(`error fetching entries: ${errorText(error)}`)
+  for (let pageToken = ''; ; ) {
+    const page = await client.unary('ListEntries', { filter, pageSize, pageToken }, { signal })
+    entries.push(...page.entries)
+    pageToken = page.nextPageToken
+    if (pageToken === '') break
   }
   // By SPIFFE ID, then parent ID, then ID: two runs print the same.
   const keyOf = (entry: Entry__Output): string =>
