@@ -1,6 +1,10 @@
 /** What every datastore does: the contract that each backend's test runs. */
 
 import assert from 'node:assert/strict'
+import type { ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { describe, it, type TestContext } from 'node:test'
 import {
   type ChangeSet,
@@ -16,8 +20,15 @@ import { FakeClock } from '../support/fake-clock.ts'
 /** A place where a store lives; opened again, it has what was committed before. */
 export interface DatastorePlace {
   open(clock: FakeClock): Promise<Datastore>
+  /**
+   * Starts a process that has the store open and commits without end. Commit `n` puts `n` under
+   * `left/n` and `right/n`; when it is acknowledged the process prints the line `n`.
+   */
+  spawnWriter(): Writer
   remove(): Promise<void>
 }
+
+type Writer = ChildProcessByStdio<null, Readable, null>
 
 /** Runs the contract against stores whose change log keeps five minutes. */
 export function datastoreContract(name: string, makePlace: () => Promise<DatastorePlace>): void {
@@ -264,12 +275,17 @@ export function datastoreContract(name: string, makePlace: () => Promise<Datasto
       assert.deepEqual(await slow, expected)
     })
 
-    it('says nothing of a commit that only checked or deleted nothing', async (t) => {
+    it('tells how far it has come when nothing touched the prefix', async (t) => {
       const store = await opened(t)
-      await commit(store, { kind: 'delete', key: bytes('w/none') })
-      await commit(store, { kind: 'check', key: bytes('w/none'), expected: 0 })
-      const revision = await commit(store, put('w/a', '1'))
-      assert.deepEqual(await take(store, 'w/', 0, 1), [{ revision, changes: [['w/a', '1']] }])
+      const ending = new AbortController()
+      const watching = store.watch(bytes('w/'), 0, ending.signal)[Symbol.asyncIterator]()
+      await commit(store, put('other', 'x'))
+      const deleted = await commit(store, { kind: 'delete', key: bytes('w/none') })
+      assert.deepEqual((await watching.next()).value, { revision: deleted, changes: [] })
+      const waiting = watching.next()
+      const checked = await commit(store, { kind: 'check', key: bytes('w/none'), expected: 0 })
+      assert.deepEqual((await waiting).value, { revision: checked, changes: [] })
+      ending.abort()
     })
 
     it('ends when the signal is aborted, while it waits too', async (t) => {
@@ -317,6 +333,25 @@ export function datastoreContract(name: string, makePlace: () => Promise<Datasto
     })
   })
 
+  describe(`${name}: kill -9`, () => {
+    it('loses nothing that was acknowledged, and keeps no half of a commit', async () => {
+      const place = await makePlace()
+      const acknowledged = new Set<string>()
+      for (const lines of [1, 40, 200, 333]) {
+        const target = acknowledged.size + lines
+        await killAfter(place.spawnWriter(), acknowledged, target)
+        const store = await place.open(new FakeClock())
+        const left = await listAll(store, 'left/')
+        const right = await listAll(store, 'right/')
+        await store.close()
+        assert.deepEqual([...left.values()], [...right.values()])
+        for (const line of acknowledged) assert.equal(left.get(`left/${line}`), line)
+        assert.ok(acknowledged.size >= target)
+      }
+      await place.remove()
+    })
+  })
+
   describe(`${name}: closing`, () => {
     it('answers commits that were under way, then refuses', async (t) => {
       const store = await opened(t)
@@ -352,7 +387,10 @@ export function datastoreContract(name: string, makePlace: () => Promise<Datasto
       proceed()
       assert.equal(await reading, 'x')
       await closing
-      assert.deepEqual(await watching, [])
+      assert.deepEqual(
+        (await watching).flatMap(({ changes }) => changes),
+        [],
+      )
     })
 
     it('has everything again when it is opened again, watchers included', async () => {
@@ -397,10 +435,34 @@ async function list(store: Datastore, prefix: Uint8Array): Promise<readonly Stor
   return (await store.read((snapshot) => snapshot.list(prefix))).records
 }
 
+/** Takes down what the writer acknowledges, and kills it when there are so many. */
+async function killAfter(writer: Writer, acknowledged: Set<string>, target: number): Promise<void> {
+  const exited = once(writer, 'exit')
+  for await (const line of createInterface({ input: writer.stdout })) {
+    acknowledged.add(line)
+    if (acknowledged.size === target) writer.kill('SIGKILL')
+  }
+  await exited
+}
+
+async function listAll(store: Datastore, prefix: string): Promise<Map<string, string>> {
+  return await store.read(async (snapshot) => {
+    const found = new Map<string, string>()
+    let page = await snapshot.list(bytes(prefix))
+    for (;;) {
+      for (const { key, value } of page.records) found.set(text(key), text(value))
+      const last = page.records.at(-1)
+      if (!page.more || last === undefined) return found
+      page = await snapshot.list(bytes(prefix), { after: last.key })
+    }
+  })
+}
+
 async function take(store: Datastore, prefix: string, after: Revision, count: number) {
   const ending = new AbortController()
   const seen: { revision: Revision; changes: (string | undefined)[][] }[] = []
   for await (const { revision, changes } of store.watch(bytes(prefix), after, ending.signal)) {
+    if (changes.length === 0) continue
     const told = changes.map(({ key, value }) => [text(key), value && text(value)])
     if (seen.push({ revision, changes: told }) === count) ending.abort()
   }
