@@ -39,8 +39,10 @@ export interface ChainOwner {
 /** The lock is held by the caller and stays so. */
 export function openChain(owner: ChainOwner, lock: JournalLock): OpenedChain {
   const inHand = lock.chainInHand()
-  const old = inHand === undefined ? undefined : openIfThere(owner.directory, inHand.chain)
-  if (inHand === undefined || old === undefined) return startChain(owner, lock)
+  if (inHand === undefined) return startChain(owner, lock)
+  const old = openIfThere(owner.directory, inHand.chain)
+  if (old === undefined)
+    return startChain(owner, lock, { chain: inHand.chain, nextSeq: 0, head: genesisHead })
 
   const end = soundEnd(old)
   if (end !== undefined && inHand.boot === owner.boot && writerOf(old) === owner.writer)
