@@ -11,8 +11,8 @@ import { reasonOf } from '../runtime/failure.ts'
 import { type LogOptions, logLevels } from '../runtime/log.ts'
 import { parseSpiffeId, type SpiffeId } from '../spiffe/spiffe-id.ts'
 import { parseTrustDomain, type TrustDomain } from '../spiffe/trust-domain.ts'
-import { hostPort, isLoopback, type ListenAddress } from './listen-address.ts'
 import { defaultLimits, type Limits } from './limits.ts'
+import { hostPort, isLoopback, type ListenAddress } from './listen-address.ts'
 import type { UpstreamAddress } from './upstream/attested-connection.ts'
 
 export interface InboundSettings {
@@ -53,9 +53,7 @@ export interface ProxyConfig {
   readonly log: LogOptions
 }
 
-const absolutePath = z
-  .string()
-  .refine((text) => path.isAbsolute(text), 'expected an absolute path')
+const absolutePath = z.string().refine((text) => path.isAbsolute(text), 'expected an absolute path')
 const address = z.string().transform((text, context) => {
   const read = hostPort(text)
   if (read !== undefined) return read
@@ -73,11 +71,13 @@ const origin = z
 const hostName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/, 'expected a host name in lower case, without a port')
-const upstream = z
-  .union([
+const upstream = z.union(
+  [
     z.strictObject({ unix: absolutePath, attest: z.literal('listener').optional() }),
     z.strictObject({ tcp: loopback, attest: z.literal('listener').optional() }),
-  ], 'expected {unix: /path/of/socket} or {tcp: 127.0.0.1:PORT}')
+  ],
+  'expected {unix: /path/of/socket} or {tcp: 127.0.0.1:PORT}',
+)
 const bytes = z.int().min(1)
 
 const inbound = z.strictObject({
@@ -140,42 +140,47 @@ const proxy = z.strictObject({
 })
 
 /** What a file must hold, and what becomes of it. */
-export const proxyConfig = z.strictObject({ proxy }).transform(({ proxy: raw }, context): ProxyConfig => {
-  const problem = (place: (string | number)[], message: string): never => {
-    context.addIssue({ code: 'custom', path: ['proxy', ...place], message })
-    return z.NEVER
-  }
-  const read = <T>(place: (string | number)[], parse: () => T): T => {
-    try {
-      return parse()
-    } catch (error) {
-      return problem(place, reasonOf(error))
+export const proxyConfig = z
+  .strictObject({ proxy })
+  .transform(({ proxy: raw }, context): ProxyConfig => {
+    const problem = (place: (string | number)[], message: string): never => {
+      context.addIssue({ code: 'custom', path: ['proxy', ...place], message })
+      return z.NEVER
     }
-  }
-  const trustDomain = read(['trust_domain'], () => parseTrustDomain(raw.trust_domain))
-  const appOf = (list: string, at: number, text: string): SpiffeId =>
-    read([list, at, 'app'], () => parseApp(text, trustDomain))
-  if (raw.inbound.length + raw.outbound.length === 0)
-    problem([], 'expected at least one listener under inbound or outbound')
-  return {
-    log: {
-      ...(raw.log_level === undefined ? {} : { level: raw.log_level }),
-      ...(raw.log_format === undefined ? {} : { format: raw.log_format }),
-      ...(raw.log_file === undefined ? {} : { file: raw.log_file }),
-    },
-    settings: {
-      trustDomain,
-      agentSocketPath: raw.agent_socket_path,
-      agentProxySocketPath: raw.agent_proxy_socket_path,
-      dataDir: raw.data_dir,
-      durability: raw.durability,
-      shutdownGraceMs: raw.shutdown_grace,
-      limits: readLimits(raw.limits),
-      inbound: raw.inbound.map((each, at) => ({ ...each, app: appOf('inbound', at, each.app) })),
-      outbound: raw.outbound.map((each, at) => ({ ...each, app: appOf('outbound', at, each.app) })),
-    },
-  }
-})
+    const read = <T>(place: (string | number)[], parse: () => T): T => {
+      try {
+        return parse()
+      } catch (error) {
+        return problem(place, reasonOf(error))
+      }
+    }
+    const trustDomain = read(['trust_domain'], () => parseTrustDomain(raw.trust_domain))
+    const appOf = (list: string, at: number, text: string): SpiffeId =>
+      read([list, at, 'app'], () => parseApp(text, trustDomain))
+    if (raw.inbound.length + raw.outbound.length === 0)
+      problem([], 'expected at least one listener under inbound or outbound')
+    return {
+      log: {
+        ...(raw.log_level === undefined ? {} : { level: raw.log_level }),
+        ...(raw.log_format === undefined ? {} : { format: raw.log_format }),
+        ...(raw.log_file === undefined ? {} : { file: raw.log_file }),
+      },
+      settings: {
+        trustDomain,
+        agentSocketPath: raw.agent_socket_path,
+        agentProxySocketPath: raw.agent_proxy_socket_path,
+        dataDir: raw.data_dir,
+        durability: raw.durability,
+        shutdownGraceMs: raw.shutdown_grace,
+        limits: readLimits(raw.limits),
+        inbound: raw.inbound.map((each, at) => ({ ...each, app: appOf('inbound', at, each.app) })),
+        outbound: raw.outbound.map((each, at) => ({
+          ...each,
+          app: appOf('outbound', at, each.app),
+        })),
+      },
+    }
+  })
 
 /** @throws {Failure} `invalid-configuration` with every problem of the file. */
 export async function loadProxyConfig(file: string): Promise<ProxyConfig> {

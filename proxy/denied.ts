@@ -80,7 +80,11 @@ const ownReasons = {
     rpcCode: invalidRequest,
     message: 'the request target is too long',
   },
-  'path-unknown': { status: 404, rpcCode: invalidRequest, message: 'nothing is served at this path' },
+  'path-unknown': {
+    status: 404,
+    rpcCode: invalidRequest,
+    message: 'nothing is served at this path',
+  },
   'http-method-not-supported': {
     status: 405,
     rpcCode: invalidRequest,
@@ -111,7 +115,11 @@ const ownReasons = {
     rpcCode: invalidRequest,
     message: 'encoded request bodies are not accepted',
   },
-  'body-too-large': { status: 413, rpcCode: invalidRequest, message: 'the request body is too large' },
+  'body-too-large': {
+    status: 413,
+    rpcCode: invalidRequest,
+    message: 'the request body is too large',
+  },
   'body-incomplete': {
     status: 408,
     rpcCode: invalidRequest,
@@ -182,7 +190,11 @@ const ownReasons = {
   },
   'no-answer': { status: 502, rpcCode: 502003, message: 'the app gave no answer' },
   'answer-late': { status: 504, rpcCode: 504001, message: 'the app did not answer in time' },
-  internal: { status: 500, rpcCode: 500001, message: 'the proxy failed; the request was not served' },
+  internal: {
+    status: 500,
+    rpcCode: 500001,
+    message: 'the proxy failed; the request was not served',
+  },
 } as const satisfies Record<string, Refusal>
 
 type OwnReason = keyof typeof ownReasons
@@ -202,7 +214,11 @@ export interface Known {
   /** Further members of the JSON-RPC error's `data`. */
   readonly data?: Readonly<Record<string, string | readonly string[]>>
   readonly rpcId?: RpcId
-  readonly mcp?: { readonly method: string; readonly tool?: string; readonly isNotification: boolean }
+  readonly mcp?: {
+    readonly method: string
+    readonly tool?: string
+    readonly isNotification: boolean
+  }
   /** The rule that denied it, if one did. */
   readonly policy?: MatchedRule
   /** The decision that the refusal belongs to, where one was made before. */

@@ -14,8 +14,8 @@ import type { Logger } from '../runtime/log.ts'
 import type { ProxyAgent } from './agent/proxy-agent.ts'
 import type { ProxySettings } from './config.ts'
 import { bootId } from './record/boot-id.ts'
-import { type Journal, openJournal } from './record/journal.ts'
 import type { SignedCheckpoint } from './record/checkpointer.ts'
+import { type Journal, openJournal } from './record/journal.ts'
 import type { WriterSvid } from './record/writer-svid.ts'
 
 export interface OwnRecordDeps {

@@ -1,13 +1,13 @@
 /** Configured listeners made into what their requests are served with. */
 
 import { networkInterfaces } from 'node:os'
+import type { InboundSettings, OutboundSettings } from './config.ts'
 import { appNames, hostOf } from './http/app-names.ts'
 import { type HostNames, hostOfAddress } from './http/host-names.ts'
-import type { InboundSettings, OutboundSettings } from './config.ts'
+import type { Service } from './inbound/service.ts'
 import type { Limits } from './limits.ts'
 import { hostPortText, isLoopback, type ListenAddress } from './listen-address.ts'
 import { Sessions } from './mcp/sessions.ts'
-import type { Service } from './inbound/service.ts'
 import type { PeerConnections } from './outbound/peer-connections.ts'
 import type { Target } from './outbound/target.ts'
 import type { Upstream } from './upstream/upstream.ts'

@@ -4,7 +4,7 @@
  */
 
 import { Backoff } from '../../runtime/backoff.ts'
-import { type Logger } from '../../runtime/log.ts'
+import type { Logger } from '../../runtime/log.ts'
 import { loop } from '../../runtime/loop.ts'
 
 export interface Followed<Message> {

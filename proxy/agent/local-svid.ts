@@ -3,9 +3,9 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { writePem } from '../../spiffe/pem.ts'
-import { type Certificate, readCertificates } from '../../spiffe/x509/certificate.ts'
 import { SpiffeError } from '../../spiffe/spiffe-error.ts'
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts'
+import { type Certificate, readCertificates } from '../../spiffe/x509/certificate.ts'
 import { x509SvidId } from '../../spiffe/x509/x509-svid.ts'
 import { tlsRules } from '../tls/rules.ts'
 

@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto'
 import { parseAccessPolicies } from '../../policy/access-policy.ts'
 import { type CompiledPolicy, compilePolicies, type PolicyRevision } from '../../policy/compile.ts'
-import type { Policy__Output } from '../../proto/gen/countersign/types/Policy.ts'
 import type { WatchPoliciesResponse__Output } from '../../proto/gen/countersign/agent/proxy/v1/WatchPoliciesResponse.ts'
+import type { Policy__Output } from '../../proto/gen/countersign/types/Policy.ts'
 import { Failure } from '../../runtime/failure.ts'
 import type { Logger } from '../../runtime/log.ts'
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts'
@@ -45,7 +45,9 @@ export class Policies {
 
   /** Takes a message of the agent; the first of a stream says everything, so what it leaves out is gone. */
   take({ apps }: WatchPoliciesResponse__Output, isFirst: boolean): void {
-    const named = new Map<string, readonly Policy__Output[]>(apps.map(({ app, policies }) => [app, policies]))
+    const named = new Map<string, readonly Policy__Output[]>(
+      apps.map(({ app, policies }) => [app, policies]),
+    )
     for (const app of this.#compiled.keys()) {
       const policies = named.get(app) ?? (isFirst ? [] : undefined)
       if (policies !== undefined) this.#compiled.set(app, this.#compile(app, policies))

@@ -46,9 +46,7 @@ export class ProxyAgent {
   }
 
   /** All bundles, again at each change. */
-  watchBundles(
-    signal: AbortSignal,
-  ): AsyncGenerator<WatchBundlesResponse__Output, void, undefined> {
+  watchBundles(signal: AbortSignal): AsyncGenerator<WatchBundlesResponse__Output, void, undefined> {
     return this.#client.serverStream('WatchBundles', {}, { signal })
   }
 

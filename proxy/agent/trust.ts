@@ -5,7 +5,11 @@
  * with); their authorities are the newest that either stream of the agent has brought.
  */
 
-import { type X509Bundle, type X509BundleSource, x509BundleFromDer } from '../../spiffe/bundle/x509-bundle.ts'
+import {
+  type X509Bundle,
+  type X509BundleSource,
+  x509BundleFromDer,
+} from '../../spiffe/bundle/x509-bundle.ts'
 import { parseTrustDomain, type TrustDomain } from '../../spiffe/trust-domain.ts'
 
 /** A set of bundles that can change; whoever verified with it looks again when it has. */

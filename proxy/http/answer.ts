@@ -88,7 +88,10 @@ function allowed(protocol: RefusalForm['protocol']): string {
 
 function rpcError({ denied, data = {}, rpcId }: Denied, decisionId: string): Uint8Array {
   const { rpcCode, message } = refusalOf(denied)
-  const details: [string, JsonValue][] = Object.entries(data).map(([name, value]) => [name, json(value)])
+  const details: [string, JsonValue][] = Object.entries(data).map(([name, value]) => [
+    name,
+    json(value),
+  ])
   const error = JsonObject.of([
     ['code', new JsonNumber(String(rpcCode))],
     ['message', message],

@@ -110,5 +110,7 @@ export function isClaim(name: string): boolean {
 
 function namedInConnection(fields: HeaderFields): ReadonlySet<string> {
   const lines = fields.get('connection') ?? []
-  return new Set(lines.flatMap((line) => line.split(',')).map((token) => token.trim().toLowerCase()))
+  return new Set(
+    lines.flatMap((line) => line.split(',')).map((token) => token.trim().toLowerCase()),
+  )
 }

@@ -105,5 +105,8 @@ function* pairs(raw: readonly string[]): Generator<[name: string, value: string]
 }
 
 function refused(what: string, rawName: string): HeaderProblem {
-  return { problem: 'refused', detail: `${what} header field ${JSON.stringify(rawName.slice(0, 64))}` }
+  return {
+    problem: 'refused',
+    detail: `${what} header field ${JSON.stringify(rawName.slice(0, 64))}`,
+  }
 }

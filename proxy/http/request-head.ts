@@ -37,10 +37,15 @@ const methods: ReadonlySet<string> = new Set([
   'PUT',
 ])
 
-export function readHead(parsed: ParsedHead, hosts: HostNames, limits: Limits): RequestHead | Denied {
+export function readHead(
+  parsed: ParsedHead,
+  hosts: HostNames,
+  limits: Limits,
+): RequestHead | Denied {
   const { method = '', url = '', httpVersion } = parsed
   if (httpVersion !== '1.1') return deny('malformed-request', `HTTP version ${httpVersion}`)
-  if (!methods.has(method)) return deny('http-method-not-supported', `method ${method.slice(0, 32)}`)
+  if (!methods.has(method))
+    return deny('http-method-not-supported', `method ${method.slice(0, 32)}`)
   const fields = readRequestFields(parsed.rawHeaders, limits.maxHeaderFields)
   if (isHeaderProblem(fields)) {
     const reason = fields.problem === 'too-many' ? 'headers-too-large' : 'header-refused'

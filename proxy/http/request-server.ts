@@ -86,5 +86,7 @@ export class RequestServer<Context> {
 }
 
 function isSocket(value: unknown): value is Socket {
-  return typeof value === 'object' && value !== null && 'destroy' in value && 'remoteAddress' in value
+  return (
+    typeof value === 'object' && value !== null && 'destroy' in value && 'remoteAddress' in value
+  )
 }

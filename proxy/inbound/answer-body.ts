@@ -4,13 +4,18 @@
  */
 
 import { Readable } from 'node:stream'
-import { allowsTool } from '../../policy/decide.ts'
 import type { CompiledPolicy } from '../../policy/compile.ts'
+import { allowsTool } from '../../policy/decide.ts'
 import { type Denied, deny, isDenied } from '../denied.ts'
 import { returnedFields } from '../http/forwarded-fields.ts'
 import { readAnswerFields } from '../http/header-fields.ts'
 import { readBody } from '../http/read-body.ts'
-import { filterListEvents, filterListMessage, type ListQuestion, UnreadableAnswerError } from '../mcp/list-answer.ts'
+import {
+  filterListEvents,
+  filterListMessage,
+  type ListQuestion,
+  UnreadableAnswerError,
+} from '../mcp/list-answer.ts'
 import type { ReadCall } from './decide.ts'
 import type { Answer } from './forward.ts'
 import type { ReadMcp } from './read-mcp.ts'
@@ -99,4 +104,3 @@ async function filtered(
     throw error
   }
 }
-

@@ -7,7 +7,7 @@
  */
 
 import type { Socket } from 'node:net'
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { Clock } from '../../runtime/clock.ts'
 import { Failure, reasonOf } from '../../runtime/failure.ts'
 import type { LocalSvid } from '../agent/local-svid.ts'

@@ -2,8 +2,8 @@
 
 import type { HttpCall } from '../../policy/call.ts'
 import type { Known } from '../denied.ts'
-import { forwardedFields } from '../http/forwarded-fields.ts'
 import type { OutgoingBody } from '../http/exchange.ts'
+import { forwardedFields } from '../http/forwarded-fields.ts'
 import type { BodyStream } from './body-stream.ts'
 import type { Routed } from './route.ts'
 import type { HttpService } from './service.ts'

@@ -5,8 +5,8 @@
  */
 
 import { type McpCall, TOOL_CALL } from '../../policy/call.ts'
-import { writeJson } from '../../spiffe/json/write.ts'
 import { JsonObject } from '../../spiffe/json/value.ts'
+import { writeJson } from '../../spiffe/json/write.ts'
 import { type Denied, deny, isDenied, type Known } from '../denied.ts'
 import { forwardedFields } from '../http/forwarded-fields.ts'
 import { type HeaderFields, only } from '../http/header-fields.ts'
@@ -137,7 +137,8 @@ function refuseHead(head: RequestHead, { limits }: McpService): Denied | undefin
   return undefined
 }
 
-const jsonMedia = /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*(?:"utf-8"|utf-8)[ \t]*)?$/i
+const jsonMedia =
+  /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*(?:"utf-8"|utf-8)[ \t]*)?$/i
 
 function mediaProblem(fields: HeaderFields): string | undefined {
   const media = only(fields, 'content-type')

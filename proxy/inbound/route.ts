@@ -6,11 +6,7 @@ import type { Caller } from './authenticate.ts'
 import type { HttpService, McpService, Service } from './service.ts'
 
 /** The checked head of a request to this service. */
-export function route(
-  caller: Caller,
-  parsed: ParsedHead,
-  service: Service,
-): RoutedCall | Denied {
+export function route(caller: Caller, parsed: ParsedHead, service: Service): RoutedCall | Denied {
   const head = readHead(parsed, service.hosts, service.limits)
   if (isDenied(head)) return head
   if (service.protocol === 'http') return new Routed(caller, head, service)

@@ -56,7 +56,8 @@ export function readMessage(body: Uint8Array, maxBytes: number): RpcMessage | De
   try {
     value = readJson(body, { maxBytes })
   } catch (error) {
-    if (error instanceof JsonError) return deny('json-unreadable', `${error.code}: ${error.message}`)
+    if (error instanceof JsonError)
+      return deny('json-unreadable', `${error.code}: ${error.message}`)
     throw error
   }
   if (!(value instanceof JsonObject)) return invalid(Array.isArray(value) ? 'a batch' : 'no object')

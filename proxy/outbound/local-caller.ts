@@ -3,8 +3,8 @@
 import type { Socket } from 'node:net'
 import { Failure, reasonOf } from '../../runtime/failure.ts'
 import { tcpConnectionOf } from '../../runtime/socket-facts.ts'
-import { type Identified, type IdentifyDeps, identify } from '../agent/identified.ts'
 import { wireTcp } from '../agent/connection.ts'
+import { type Identified, type IdentifyDeps, identify } from '../agent/identified.ts'
 import { type Denied, deny } from '../denied.ts'
 
 /**

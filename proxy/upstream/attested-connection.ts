@@ -12,8 +12,8 @@ import { tcpConnectionOf, unixConnectionOf } from '../../runtime/socket-facts.ts
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts'
 import { wireTcp, wireUnix } from '../agent/connection.ts'
 import { type Identified, type IdentifyDeps, identify } from '../agent/identified.ts'
-import { HttpConnection } from '../http/http-connection.ts'
 import type { Pooled } from '../http/connection-pool.ts'
+import { HttpConnection } from '../http/http-connection.ts'
 import type { Limits } from '../limits.ts'
 
 /** Where an app listens. */

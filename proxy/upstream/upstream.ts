@@ -88,7 +88,13 @@ export class Upstream {
 
   async #open(signal: AbortSignal): Promise<AttestedConnection> {
     const { app } = this
-    const opened = await AttestedConnection.open(this.#address, app, this.#limits, this.#deps, signal)
+    const opened = await AttestedConnection.open(
+      this.#address,
+      app,
+      this.#limits,
+      this.#deps,
+      signal,
+    )
     if (this.#identity === undefined) {
       this.#identity = opened.identified.identity
       this.#deps.identities.retain(this.#identity)
