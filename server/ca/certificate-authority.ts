@@ -142,7 +142,7 @@ export class CertificateAuthority {
       await this.#arm()
     } catch (error) {
       this.#deps.logger.error({ err: error }, 'authorities could not be rotated')
-      this.#wakeAt(new Date(this.#deps.clock.now().getTime() + retryMs))
+      return this.#wakeAt(new Date(this.#deps.clock.now().getTime() + retryMs))
     } finally {
       this.#pass = undefined
     }

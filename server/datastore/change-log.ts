@@ -69,15 +69,16 @@ export class ChangeLog {
     after: Revision,
     signal: AbortSignal,
   ): AsyncGenerator<ChangeSet, void> {
+    const isOver = () => signal.aborted || this.#closed
     let seen = after
-    while (!signal.aborted && !this.#closed) {
+    while (!isOver()) {
       const commits = this.#after(seen)
       for (const [index, { revision, changes }] of commits.entries()) {
         seen = revision
         const matching = changes.filter(({ key }) => startsWith(key, prefix))
         const isLast = index === commits.length - 1
         if (matching.length > 0 || isLast) yield { revision, changes: matching }
-        if (signal.aborted) return
+        if (isOver()) return
       }
       if (commits.length === 0) await this.#grown(signal)
     }

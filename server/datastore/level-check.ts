@@ -32,7 +32,7 @@ export async function checkStore(
   path: string,
   acknowledged: Revision,
 ): Promise<CheckedStore | undefined> {
-  const head = await readHead(db, path)
+  const head = readHead(db, path)
   if ((head?.revision ?? 0) < acknowledged)
     throw damaged(
       path,
@@ -47,8 +47,8 @@ export async function checkStore(
   return { head, log }
 }
 
-async function readHead(db: LevelDb, path: string): Promise<Head | undefined> {
-  const stored = await db.get(headKey)
+function readHead(db: LevelDb, path: string): Head | undefined {
+  const stored = db.getSync(headKey)
   if (stored === undefined) return undefined
   const opened = unseal(headKey, stored)
   if (opened === undefined) throw damaged(path, 'has a corrupt head record')

@@ -30,7 +30,7 @@ export function levelSnapshot(db: LevelDb, folder: string): ClosableSnapshot {
   }
   return {
     revision: get(headKey)?.revision ?? 0,
-    get: async (key) => get(dataKey(key)),
+    get: (key) => new Promise((resolve) => resolve(get(dataKey(key)))),
     list: async (prefix: Uint8Array, page: Page = {}): Promise<Listed> => {
       const limit = pageLimit(page)
       const found = await db

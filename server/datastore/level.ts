@@ -194,7 +194,8 @@ class LevelDatastore implements Datastore {
       try {
         await this.#writeGroup(group)
       } catch (error) {
-        this.#fail(error, [...group, ...this.#pending.splice(0)])
+        this.#writing = undefined
+        return this.#fail(error, [...group, ...this.#pending.splice(0)])
       }
     }
     this.#writing = undefined

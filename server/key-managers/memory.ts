@@ -15,6 +15,6 @@ export function memoryKeyManager(): KeyManager {
       return key
     },
     key: (slot) => keys.get(slot),
-    close: async () => keys.clear(),
+    close: () => Promise.resolve(keys.clear()),
   }
 }

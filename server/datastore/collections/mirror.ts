@@ -135,9 +135,13 @@ export class Mirror<T> {
     try {
       while (!signal.aborted) if (await this.#applyChanges(signal)) await this.#load()
     } catch (error) {
-      this.#end(error)
-      this.#deps.onFailure(error)
+      return this.#fail(error)
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#end(error)
+    this.#deps.onFailure(error)
   }
 
   /** Follows until the end, or until it has fallen behind the change log: then true. */
