@@ -113,12 +113,13 @@ export class CertificateAuthority {
 
   /** The authority that signs now. Throws a CaError `ERR_CA_NO_AUTHORITY` when none can. */
   async signing(kind: AuthorityKind): Promise<SigningAuthority> {
-    const current = this.#signingNow(kind)
-    if (current !== undefined) return current
-    // The clock may have jumped over the end of the active authority.
-    await this.rotate()
-    const next = this.#signingNow(kind)
-    if (next !== undefined) return next
+    // The clock may have jumped over the end of the active authority, and a pass that is under way
+    // may have looked before it did.
+    for (let attempt = 0; attempt < 2 && this.#signingNow(kind) === undefined; attempt++) {
+      await this.rotate()
+    }
+    const signing = this.#signingNow(kind)
+    if (signing !== undefined) return signing
     throw new CaError('ERR_CA_NO_AUTHORITY', `there is no ${kind} authority to sign with`)
   }
 

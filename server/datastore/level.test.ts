@@ -205,7 +205,9 @@ describe('the folder of a level store', () => {
 describe('a level store whose disk takes no more', () => {
   it('refuses the commit and all later ones, and has what it acknowledged', async (t) => {
     const folder = await scratch(t)
-    const writer = spawnLevelWriter(folder, ['sh', '-c', 'ulimit -f 256; exec "$@"', 'sh'])
+    const writer = spawnLevelWriter(folder, {
+      wrapper: ['sh', '-c', 'ulimit -f 256; exec "$@"', 'sh'],
+    })
     const lines: string[] = []
     for await (const line of createInterface({ input: writer.stdout })) lines.push(line)
     assert.equal(lines.pop(), 'failed unavailable unavailable')

@@ -1,7 +1,8 @@
 /**
- * A process that commits to a level store without end, four commits at a time, until it is killed or
- * cannot write: see `DatastorePlace.spawnWriter`. The folder is its argument. Where writing fails it
- * prints `failed` and the code of the failure, and the code of the one after.
+ * A process that commits to a level store until it is killed or cannot write: see
+ * `DatastorePlace.spawnWriter`. Its arguments are the folder, how many commits are under way at a
+ * time (4), and how many it makes (no end). Where writing fails it prints `failed`, the code of the
+ * failure and the code of the one after.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -35,18 +36,17 @@ async function codeOf(promise: Promise<void>): Promise<string> {
   }
 }
 
-async function commitForEver(): Promise<string> {
-  for (;;) {
+let left = Number(process.argv[4] ?? Number.POSITIVE_INFINITY)
+
+async function commitOnAndOn(): Promise<string> {
+  while (left-- > 0) {
     const code = await codeOf(commitOne())
     if (code !== 'committed') return code
   }
+  return 'done'
 }
 
-const [first] = await Promise.all([
-  commitForEver(),
-  commitForEver(),
-  commitForEver(),
-  commitForEver(),
-])
-writeSync(1, `failed ${first} ${await codeOf(commitOne())}\n`)
+const writers = Array.from({ length: Number(process.argv[3] ?? 4) }, commitOnAndOn)
+const [first] = await Promise.all(writers)
+if (first !== 'done') writeSync(1, `failed ${first} ${await codeOf(commitOne())}\n`)
 await store.close()
