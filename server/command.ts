@@ -4,6 +4,7 @@
  */
 
 import { once } from 'node:events'
+import { systemClock } from '../runtime/clock.ts'
 import { Failure } from '../runtime/failure.ts'
 import { type FlagSpecs, type FlagValues, flagUsage, parseFlags } from '../runtime/flags.ts'
 import { Lifetime } from '../runtime/lifetime.ts'
@@ -83,7 +84,7 @@ async function serve(config: ServerConfig, io: Io, signal: AbortSignal): Promise
   const failing = new AbortController()
   let failure: unknown
   try {
-    await startServer(config.settings, log, lifetime, (error) => {
+    await startServer(config.settings, { clock: systemClock, log }, lifetime, (error) => {
       failure ??= error
       failing.abort()
     })

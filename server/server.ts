@@ -4,7 +4,7 @@
  */
 
 import { AuthorizedEntries } from '../registration/authorized-entries.ts'
-import { systemClock } from '../runtime/clock.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { Deadlines } from '../runtime/deadlines.ts'
 import type { Lifetime } from '../runtime/lifetime.ts'
 import type { Logger } from '../runtime/log.ts'
@@ -43,12 +43,11 @@ export interface RunningServer {
 /** Opens everything under `lifetime`; a part that fails later calls `fail`. */
 export async function startServer(
   settings: ServerSettings,
-  log: Logger,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
   lifetime: Lifetime,
   fail: (error: unknown) => void,
 ): Promise<RunningServer> {
   const { trustDomain, plugins, x509SvidTtlSeconds, agentTtlSeconds } = settings
-  const clock = systemClock
   const deadlines = lifetime.own(new Deadlines(clock))
   const store = lifetime.own(await plugins.openDatastore(clock))
   const keys = lifetime.own(await plugins.openKeyManager())
