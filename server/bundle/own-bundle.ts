@@ -15,7 +15,7 @@ import {
 import type { Transaction } from '../datastore/collections/transaction.ts'
 
 /** How long an expired authority stays: longer than any stream that it may still vouch for. */
-export const keepExpiredMs = 24 * 3600 * 1000
+const keepExpiredMs = 24 * 3600 * 1000
 
 /** An authority to publish. */
 export type NewAuthority = { readonly notBefore: Date; readonly notAfter: Date } & (

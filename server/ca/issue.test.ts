@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { x509BundleSet } from '../../spiffe/bundle/x509-bundle.ts'
 import { parseSpiffeId } from '../../spiffe/spiffe-id.ts'
 import { parseCertificate } from '../../spiffe/x509/certificate.ts'
@@ -108,6 +109,38 @@ describe('an issued X509-SVID', () => {
       const { leaf } = verifyX509Svid(svid.chain, await bundlesOf(ca), clock.now())
       assert.deepEqual(Buffer.from(leaf.spki), publicKeySpki)
     }
+  })
+
+  it('keeps to the profile whatever identity, names and lifetime it is for', async (t) => {
+    const { ca, issuer, clock } = await openCa(t, { caTtlSeconds: 3600 })
+    const { authority } = await ca.signing('x509')
+    const bundles = await bundlesOf(ca)
+    const serials = new Set<string>()
+    const segment = fc
+      .stringMatching(/^[A-Za-z0-9._-]{1,40}$/)
+      .filter((text) => !/^\.\.?$/.test(text))
+    const path = fc.array(segment, { minLength: 1, maxLength: 8 })
+    const label = fc.stringMatching(/^[a-z0-9]{1,63}$/)
+    const dnsNames = fc.array(fc.array(label, { minLength: 1, maxLength: 3 }), { maxLength: 4 })
+    const anyRequest = fc.tuple(path, dnsNames, fc.integer({ min: 1, max: 10_000 }))
+    await fc.assert(
+      fc.asyncProperty(anyRequest, async ([segments, names, ttlSeconds]) => {
+        const request = {
+          id: parseSpiffeId(`spiffe://example.org/${segments.join('/')}`),
+          publicKeySpki: leafKey,
+          dnsNames: names.map((labels) => labels.join('.')),
+          ttlSeconds,
+        }
+        const svid = await issuer.signX509Svid(request)
+        const { id: verified, leaf } = verifyX509Svid(svid.chain, bundles, clock.now())
+        assert.equal(verified, request.id)
+        assert.ok(leaf.notAfter <= authority.notAfter)
+        assert.ok(leaf.notAfter.getTime() - clock.now().getTime() <= ttlSeconds * 1000)
+        assert.ok(!serials.has(svid.serial))
+        serials.add(svid.serial)
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('goes on verifying across a rotation of the CA', async (t) => {
