@@ -73,6 +73,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
     void world.close().finally(() => process.exit(130))
   })
+// A reader that has gone (`| head`) ends the demo, and nothing stays behind.
+process.stdout.once('error', () => {
+  void world.close().finally(() => process.exit(1))
+})
 try {
   print(quiet(`ready in ${((Date.now() - started) / 1000).toFixed(1)} s`))
   print(
@@ -184,19 +188,23 @@ async function proved(world: World, decision: string): Promise<void> {
   )
   const verify = ['audit', 'verify', '--dir', world.recordFolder, '--bundle', world.bundleFile]
   shell(['audit', 'verify', '--bundle', 'bundle.pem'])
-  const intact = await verified(world, verify)
-  expect('the record is intact', intact === 0)
+  const before = await verified(world, verify)
+  expect('the record is intact', before.code === 0 && before.out.includes('intact'))
 
   step('Change one byte', 'Of one recorded decision, the smallest change there is.')
   flipOneByte(world.recordFolder)
   shell(['audit', 'verify', '--bundle', 'bundle.pem'])
-  expect('the changed record is found', (await verified(world, verify)) === 1)
+  const after = await verified(world, verify)
+  expect(
+    'the changed record is found',
+    after.code === 1 && /record \d+/.test(after.out + after.err),
+  )
 }
 
-async function verified(world: World, words: readonly string[]): Promise<number> {
-  const { code, out, err } = await world.countersign(...words)
-  detail(out + err)
-  return code
+async function verified(world: World, words: readonly string[]) {
+  const answer = await world.countersign(...words)
+  detail(answer.out + answer.err)
+  return answer
 }
 
 /** Changes one character of a tool's name in the middle of the largest chain. */
