@@ -89,7 +89,7 @@ async function run(
     )
     followOwnBundle(state, link, data, log)
     loops.push(
-      keepIdentity(identity, signal),
+      keepIdentity(identity, () => svids.isAnyCurrent(), signal),
       followServer({ link, state, trustDomain, log }, signal),
       svids.run(signal),
     )

@@ -71,9 +71,16 @@ export async function establishIdentity(
 /**
  * Renews for as long as the signal is not aborted.
  *
- * @throws {Failure} only when the server has refused this agent for good: see `rejectionOf`.
+ * An SVID that ended while the server was away cannot be renewed; what workloads have is served on
+ * as long as `isServing` says that there is something.
+ *
+ * @throws {Failure} only when this agent is one no longer: refused (see `rejectionOf`), or expired.
  */
-export async function keepIdentity(deps: NodeIdentityDeps, signal: AbortSignal): Promise<void> {
+export async function keepIdentity(
+  deps: NodeIdentityDeps,
+  isServing: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const { link, keys, log } = deps
   while (!signal.aborted) {
     const { identity } = link.trust
@@ -82,7 +89,11 @@ export async function keepIdentity(deps: NodeIdentityDeps, signal: AbortSignal):
     if (signal.aborted) return
     const key = await keys.generate()
     const run = () => renew(link, key, identity, signal)
-    const svid = await retrying(run, (error) => rejectionOf(error) !== undefined, deps, signal)
+    const isFinal = (error: unknown): boolean => {
+      if (identity.leaf.notAfter <= deps.clock.now() && !isServing()) throw expired(identity)
+      return rejectionOf(error) !== undefined
+    }
+    const svid = await retrying(run, isFinal, deps, signal)
     await adopt(deps, svid)
     log.info(
       { agentId: svid.id, expiresAt: svid.leaf.notAfter.toISOString() },
@@ -147,6 +158,16 @@ const outages: readonly FailureCode[] = [
 /** Whether the server did not answer, as opposed to having refused. */
 function isOutage(error: unknown): boolean {
   return error instanceof Failure && outages.includes(error.code)
+}
+
+function expired({ id }: AgentSvid): Failure {
+  return new Failure(
+    'failed-precondition',
+    `the X509-SVID of ${id} expired before it was renewed`,
+    {
+      hint: 'attest the agent anew, with a new join token',
+    },
+  )
 }
 
 /** Half of what is left: an SVID may be dated back, so its beginning says little. */

@@ -83,6 +83,12 @@ export class X509Svids {
     return [...this.#slots.values()].filter(({ svid }) => svid !== undefined).length
   }
 
+  /** Whether any SVID can still be served. */
+  isAnyCurrent(): boolean {
+    const now = this.#deps.clock.now()
+    return [...this.#slots.values()].some(({ svid }) => svid !== undefined && svid.notAfter > now)
+  }
+
   /** Signs what is wanted until the signal is aborted. @throws what `sign` says is final. */
   async run(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(waits)

@@ -46,7 +46,7 @@ test('SVIDs of 8 s are renewed before they end, each time with a new serial', as
 })
 
 test('an agent serves what it has while its server is away, and nothing that is over', async (t) => {
-  const plane = await IdentityPlane.start(t, { default_x509_svid_ttl: '8s' })
+  const plane = await IdentityPlane.start(t, { default_x509_svid_ttl: '8s', agent_ttl: '1h' })
   const token = await plane.token()
   await plane.createEntry('w', token, mine)
   await plane.startAgent({ token })
@@ -60,20 +60,28 @@ test('an agent serves what it has while its server is away, and nothing that is 
   const last = statesOf(before).at(-1)
   assert.ok(Date.now() >= (last?.notAfter[0] ?? Number.POSITIVE_INFINITY))
   await plane.startServer()
-  const after = follow(plane)
-  const isBack = async (): Promise<boolean> => {
-    const workload = follow(plane)
-    const came = await workload
-      .untilOutput(() => statesOf(workload).length >= 1)
-      .then(
-        () => true,
-        () => false,
-      )
-    await workload.end()
-    return came
-  }
+  const after = await untilServed(plane)
   await after.end()
-  let back = false
-  for (const late = Date.now() + 60_000; !back && Date.now() < late; ) back = await isBack()
-  assert.equal(back, true)
 })
+
+test('an agent whose own SVID ended while the server was away stops, and says why', async (t) => {
+  const plane = await IdentityPlane.start(t, { default_x509_svid_ttl: '8s', agent_ttl: '5s' })
+  const agent = await plane.startAgent({ token: await plane.token() })
+  await plane.killServer()
+  assert.equal(await agent.exited, 1)
+  assert.match(agent.output, /expired before it was renewed/)
+})
+
+/** A workload that has its SVID, once the agent has one for it again. */
+async function untilServed(plane: IdentityPlane): Promise<RunningProgram> {
+  for (const late = Date.now() + 60_000; Date.now() < late; ) {
+    const workload = follow(plane)
+    await Promise.race([
+      workload.exited,
+      workload.untilOutput(() => statesOf(workload).length >= 1).catch(() => workload.exited),
+    ])
+    if (statesOf(workload).length >= 1) return workload
+    await workload.end()
+  }
+  throw new Error('no SVID came')
+}
