@@ -58,7 +58,7 @@ test('any text is either an ID that spells itself or refused with a SpiffeError'
   )
 })
 
-test('each rule has the message that go-spiffe gives it', () => {
+test('each rule has the message that go-spiffe gives it [SID-1 SID-2 SID-3 SID-4 SID-5 SID-6 SID-7 SID-8 SID-9 SID-10]', () => {
   const domain =
     'trust domain characters are limited to lowercase letters, numbers, dots, dashes, and underscores'
   const path =
@@ -73,20 +73,33 @@ test('each rule has the message that go-spiffe gives it', () => {
     'spiffe://u@td/x': domain,
     'spiffe://td:80/x': domain,
     'spiffe://td?q': domain,
+    'spiffe://td#f': domain,
+    'spiffe://%74d/x': domain,
+    'spiffe://[::1]/x': domain,
     'spiffe://td/': 'path cannot have a trailing slash',
     'spiffe://td/a/': 'path cannot have a trailing slash',
     'spiffe://td//a': 'path cannot contain empty segments',
     'spiffe://td/./a': 'path cannot contain dot segments',
     'spiffe://td/a/..': 'path cannot contain dot segments',
     'spiffe://td/a%20b': path,
+    'spiffe://td/a%62': path,
     'spiffe://td/a?q': path,
+    'spiffe://td/a#f': path,
+    'spiffe://td/é': path,
     'spiffe://td': 'accepted',
     'spiffe://1.2.3.4/.../x': 'accepted',
+    'spiffe://example.org/AZaz09._-': 'accepted',
   }
   for (const [text, message] of Object.entries(expected)) assert.equal(refusal(text), message, text)
 })
 
-test('an ID is at most 2048 bytes and a trust domain at most 255', () => {
+test('case matters in a path, and only lower case is a trust domain [SID-5 SID-10]', () => {
+  assert.notEqual(parseSpiffeId('spiffe://td/a'), parseSpiffeId('spiffe://td/A'))
+  assert.equal(isMemberOf(parseSpiffeId('spiffe://td/A'), parseTrustDomain('td')), true)
+  assert.notEqual(refusal('spiffe://Td/a'), 'accepted')
+})
+
+test('an ID is at most 2048 bytes and a trust domain at most 255 [SID-11]', () => {
   const longest = `spiffe://td/${'a'.repeat(maxSpiffeIdBytes - 12)}`
   assert.equal(refusal(longest), 'accepted')
   assert.match(refusal(`${longest}a`), /longer than 2048 bytes/)

@@ -56,7 +56,7 @@ test('a bundle that was written is read again', () => {
   assert.equal(again.sequenceNumber, 18446744073709551615n)
 })
 
-test('the document has the layout that SPIRE prints', () => {
+test('the document has the layout that SPIRE prints [X5-11 BN-6]', () => {
   const { x, y } = read(root).publicKey.export({ format: 'jwk' })
   const bundle: SpiffeBundle = {
     trustDomain,
@@ -88,7 +88,7 @@ test('the document has the layout that SPIRE prints', () => {
   assert.equal(formatSpiffeBundle(empty), '{\n    "keys": []\n}\n')
 })
 
-test('entries that the standard ignores do not disturb the others', () => {
+test('entries that the standard ignores do not disturb the others [X5-12 BN-5]', () => {
   assert.equal(counts(x509Key, jwtKey), '1 1')
   assert.equal(counts(x509Key, x509Key), '1 0')
   assert.equal(counts({ ...jwtKey, use: 'wit-svid' }, jwtKey), '0 1')
@@ -98,6 +98,17 @@ test('entries that the standard ignores do not disturb the others', () => {
   assert.equal(counts({ ...x509Key, x5c: [...x509Key.x5c, 'anything'] }), '1 0')
   const ed25519 = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
   assert.equal(counts({ use: 'jwt-svid', kid: 'ed', ...ed25519 }, jwtKey), '0 1')
+})
+
+test('parameters that the standard does not define are neither asked for nor minded [BN-1]', () => {
+  assert.deepEqual(parse({ keys: [jwtKey] }).jwtAuthorities.length, 1)
+  const more = { keys: [{ ...jwtKey, alg: 'ES256', added: { by: 'somebody' } }], added: [1] }
+  assert.deepEqual(parse(more).jwtAuthorities, parse({ keys: [jwtKey] }).jwtAuthorities)
+})
+
+test('a key counts for its own use only, whatever else it brings along [WL-15]', () => {
+  assert.equal(counts({ ...x509Key, kid: 'one' }), '1 0')
+  assert.equal(counts({ ...jwtKey, x5c: x509Key.x5c }), '0 1')
 })
 
 test('an entry that breaks the rules of its use refuses the document', () => {
@@ -128,7 +139,7 @@ test('an entry that breaks the rules of its use refuses the document', () => {
   for (const [message, ...keys] of refused) assert.match(counts(...keys), message)
 })
 
-test('the document is one JSON object with a list of keys, read strictly', () => {
+test('the document is one JSON object with a list of keys, read strictly [BN-4]', () => {
   for (const document of [null, [], {}, { keys: null }, { keys: {} }, { Keys: [] }]) {
     assert.throws(() => parse(document), { code: 'ERR_BUNDLE' })
   }
@@ -139,7 +150,7 @@ test('the document is one JSON object with a list of keys, read strictly', () =>
   assert.throws(() => parse(crowd), /more than 2000 keys/)
 })
 
-test('sequence number and refresh hint are whole numbers of 64 bits', () => {
+test('sequence number and refresh hint are whole numbers of 64 bits [BN-2 BN-3]', () => {
   for (const name of ['spiffe_sequence', 'spiffe_refresh_hint']) {
     for (const value of ['-1', '1.5', '1e3', '"1"', '18446744073709551616', 'true']) {
       const text = `{"keys":[],"${name}":${value}}`

@@ -26,7 +26,7 @@ const ca = issue({ subject: 'ca', issuer: root, isCa: true })
 const leaf = issue({ subject: 'leaf', issuer: ca })
 const unknownCritical = extension('1.2.3.4', nullValue(), 'critical')
 
-test('a path leads from the leaf over intermediates in any order to an anchor', () => {
+test('a path leads from the leaf over intermediates in any order to an anchor [X5-9]', () => {
   const lower = issue({ subject: 'lower', issuer: ca, isCa: true })
   const below = issue({ subject: 'leaf', issuer: lower })
   assert.equal(verify(leaf, [ca], [root]), 3)
@@ -65,7 +65,7 @@ test('every certificate of the path has to be valid at the time, in whole second
   }
 })
 
-test('an issuer is a CA that may sign certificates, wherever it stands', () => {
+test('an issuer is a CA that may sign certificates, wherever it stands [X5-4]', () => {
   const shapes: readonly (readonly [Partial<Parameters<typeof issue>[0]>, RegExp])[] = [
     [{ isCa: false, keyUsage: [] }, /not a CA/],
     [{ keyUsage: [6] }, /lacks keyCertSign/],
@@ -183,7 +183,7 @@ test('purposes that leave nothing in common make no path', () => {
   assert.equal(verify(below(any), [clientCa], [root]), 3)
 })
 
-test('rings, meshes and crowds of one name end with a refusal well within a second', () => {
+test('rings, meshes and crowds of one name end with a refusal well within a second [BAD-6]', () => {
   const names = Array.from({ length: 12 }, (_, at) => `mesh ${at}`)
   const keys = names.map(() => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
   const selves = names.map((subject, at) => issue({ subject, isCa: true, ...keyAt(at) }))

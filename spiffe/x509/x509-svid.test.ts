@@ -11,9 +11,10 @@ import {
 } from '../../test/support/issue.ts'
 import { TestCa } from '../../test/support/test-ca.ts'
 import { x509BundleFromDer, x509BundleSet } from '../bundle/x509-bundle.ts'
-import { oid, sequence } from '../der/writer.ts'
+import { contextPrimitive, octetString, oid, sequence } from '../der/writer.ts'
 import { SpiffeError } from '../spiffe-error.ts'
 import { parseTrustDomain } from '../trust-domain.ts'
+import { parseCertificate } from './certificate.ts'
 import { lintX509Svid, maxChainCertificates, verifyX509Svid, x509SvidId } from './x509-svid.ts'
 
 const ours = new TestCa('example.org')
@@ -42,7 +43,7 @@ test('a chain of the own trust domain is accepted and told apart', () => {
   assert.equal(svid.notAfter.getTime(), svid.path[1]?.notAfter.getTime())
 })
 
-test('an authority of another trust domain signs nothing of ours', () => {
+test('an authority of another trust domain signs nothing of ours [X5-9 WL-6]', () => {
   const foreign = theirs.svid('spiffe://example.org/ns/a/app').chain
   assert.match(
     refusal(() => verifyX509Svid(foreign, bundles, now)),
@@ -60,7 +61,7 @@ test('an authority of another trust domain signs nothing of ours', () => {
   )
 })
 
-test('a bundle without authorities trusts nobody', () => {
+test('a bundle without authorities trusts nobody [BN-4 WL-6]', () => {
   const empty = x509BundleSet([{ trustDomain: ours.trustDomain, authorities: [] }])
   assert.match(
     refusal(() => verifyX509Svid(ours.svid('/x').chain, empty, now)),
@@ -90,7 +91,7 @@ test('a CA without subject key id has the id that its key makes', () => {
   assert.equal(issuerKeyId, createHash('sha1').update(point).digest('hex'))
 })
 
-test('each rule of the leaf profile is applied before any path is looked for', () => {
+test('each rule of the leaf profile is applied before any path is looked for [X5-1 X5-2 X5-6 X5-7 X5-8 X5-10 EDGE-12]', () => {
   const names = [generalName.uri('spiffe://td/x')]
   const purposes = (...ids: readonly string[]): Uint8Array =>
     extension('2.5.29.37', sequence(...ids.map(oid)))
@@ -121,7 +122,58 @@ test('each rule of the leaf profile is applied before any path is looked for', (
   }
 })
 
-test('our own CA signs only what a strict peer will take', () => {
+test('a CA authenticates nobody, whatever its names [X5-5]', () => {
+  const named = issue({
+    subject: 'ca',
+    isCa: true,
+    keyUsage: [0, 5],
+    names: [generalName.uri('spiffe://td/x')],
+  })
+  const source = x509BundleSet([x509BundleFromDer(parseTrustDomain('td'), named.der)])
+  assert.match(
+    refusal(() => verifyX509Svid([named.der], source, issueTime)),
+    /CA flag/,
+  )
+})
+
+test('ID and key are under the signature [SID-13]', () => {
+  const [leaf = new Uint8Array()] = ours.svid('/ns/a/app').chain
+  const [other = new Uint8Array()] = ours.svid('/ns/a/app').chain
+  const swapped = (from: Uint8Array, to: Uint8Array): Uint8Array => {
+    const changed = Buffer.from(leaf)
+    changed.set(to, changed.indexOf(from))
+    return changed
+  }
+  const renamed = swapped(Buffer.from('/ns/a/app'), Buffer.from('/ns/b/app'))
+  const rekeyed = swapped(parseCertificate(leaf).spki, parseCertificate(other).spki)
+  for (const changed of [renamed, rekeyed]) {
+    assert.match(
+      refusal(() => verifyX509Svid([changed], bundles, now)),
+      /^ERR_X509_PATH/,
+    )
+  }
+})
+
+test('names are critical where there is no subject [X5-3]', () => {
+  const names = sequence(generalName.uri('spiffe://td/x'))
+  const keyId = Buffer.alloc(20, 1)
+  const others = [
+    extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.1'), oid('1.3.6.1.5.5.7.3.2'))),
+    extension('2.5.29.14', octetString(keyId)),
+    extension('2.5.29.35', sequence(contextPrimitive(0, keyId))),
+  ]
+  const issuer = issue({ subject: 'root', isCa: true })
+  const lint = (critical?: 'critical'): string =>
+    refusal(() => {
+      const extensions = [...others, extension('2.5.29.17', names, critical)]
+      const serial = Buffer.alloc(16, 1)
+      lintX509Svid(issue({ subject: sequence(), issuer, serial, extensions }).der)
+    })
+  assert.equal(lint('critical'), 'accepted')
+  assert.match(lint(), /subject/)
+})
+
+test('our own CA signs only what a strict peer will take [PLANE-6]', () => {
   const key = (curve: string): Issued['key'] =>
     generateKeyPairSync('ec', { namedCurve: curve }).privateKey
   const [leaf = new Uint8Array()] = ours.svid('/x', { key: key('P-256') }).chain

@@ -9,7 +9,7 @@ export function readVectors(file: string): unknown {
 }
 
 /** The nearest folder above this file with a package.json. */
-function projectFolder(): string {
+export function projectFolder(): string {
   let folder = import.meta.dirname
   while (!existsSync(path.join(folder, 'package.json'))) {
     const above = path.dirname(folder)
