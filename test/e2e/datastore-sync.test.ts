@@ -8,7 +8,7 @@ import path from 'node:path'
 import { it } from 'node:test'
 import { spawnLevelWriter } from '../support/spawn-level-writer.ts'
 
-it('the level store acknowledges each commit after a sync of its own', async (t) => {
+it('the level store acknowledges each commit after a sync of its own [PLANE-8]', async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'countersign-sync-'))
   t.after(() => rm(folder, { recursive: true }))
   const trace = path.join(folder, 'trace')

@@ -73,17 +73,23 @@ export class TestServer {
   ): Promise<TestServer> {
     const folder = kept ?? (await mkdtemp(path.join(tmpdir(), 'countersign-server-')))
     const lifetime = new Lifetime()
-    const { port } = await startServer(
-      { ...usualSettings(folder), ...settings },
-      { clock, log: silentLogger },
-      lifetime,
-      (error) => {
-        throw error
-      },
-    )
-    const server = new TestServer(folder, port, lifetime)
-    await server.#readRoot()
-    return server
+    try {
+      const { port } = await startServer(
+        { ...usualSettings(folder), ...settings },
+        { clock, log: silentLogger },
+        lifetime,
+        (error) => {
+          throw error
+        },
+      )
+      const server = new TestServer(folder, port, lifetime)
+      await server.#readRoot()
+      return server
+    } catch (error) {
+      await lifetime.close()
+      await rm(folder, { recursive: true, force: true })
+      throw error
+    }
   }
 
   /** Clients over TLS without a certificate. */

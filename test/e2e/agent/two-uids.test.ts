@@ -1,8 +1,15 @@
 // needs: root, setpriv
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { z } from 'zod'
 import { IdentityPlane } from '../../support/identity-plane.ts'
 import { nodeCommand, RunningProgram } from '../../support/running-program.ts'
+
+const answer = z.object({
+  ids: z.array(z.string()).optional(),
+  code: z.string().optional(),
+  message: z.string().optional(),
+})
 
 const one = { uid: 20_001, gid: 20_001 }
 const two = { uid: 20_002, gid: 20_001 }
@@ -22,7 +29,7 @@ test('two uids get two identities, a third one none', async (t) => {
       as,
     )
     await workload.exited
-    return JSON.parse(workload.output) as { ids?: string[]; code?: string; message?: string }
+    return answer.parse(JSON.parse(workload.output))
   }
   const [first, second, third] = await Promise.all([one, two, three].map(fetchAs))
   assert.deepEqual(first?.ids, ['spiffe://example.org/group', 'spiffe://example.org/one'])

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { z } from 'zod'
-import type { _spire_api_server_entry_v1_ListEntriesRequest_Filter as Filter } from '../../../proto/gen/spire/api/server/entry/v1/ListEntriesRequest.ts'
-import type { Entry } from '../../../proto/gen/spire/api/types/Entry.ts'
-import { Failure } from '../../../runtime/failure.ts'
-import { refusedWith } from '../../support/refusals.ts'
-import { once, TestServer } from '../../support/test-server.ts'
+import type { _spire_api_server_entry_v1_ListEntriesRequest_Filter as Filter } from '../../proto/gen/spire/api/server/entry/v1/ListEntriesRequest.ts'
+import type { Entry } from '../../proto/gen/spire/api/types/Entry.ts'
+import { Failure } from '../../runtime/failure.ts'
+import { refusedWith } from '../support/refusals.ts'
+import { once, TestServer } from '../support/test-server.ts'
 
 let server: TestServer
 before(async () => {
@@ -161,6 +161,6 @@ test('a batch over the limit is refused as a whole', async () => {
 })
 
 function readVectors<T>(name: string, schema: z.ZodType<T>): T {
-  const file = new URL(`../../vectors/spire/${name}`, import.meta.url)
+  const file = new URL(`../vectors/spire/${name}`, import.meta.url)
   return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
 }

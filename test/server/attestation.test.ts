@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Failure } from '../../../runtime/failure.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { refusedWith } from '../../support/refusals.ts'
-import { attest, csrOf, newKey, once, TestServer } from '../../support/test-server.ts'
+import { Failure } from '../../runtime/failure.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { refusedWith } from '../support/refusals.ts'
+import { attest, csrOf, newKey, once, TestServer } from '../support/test-server.ts'
 
 const clock = new FakeClock(new Date())
 let server: TestServer

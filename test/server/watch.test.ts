@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { deniedWith } from '../../support/refusals.ts'
-import { csrOf, once, type TestAgent, TestServer } from '../../support/test-server.ts'
-import { Watched } from '../../support/watched.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { deniedWith } from '../support/refusals.ts'
+import { csrOf, once, type TestAgent, TestServer } from '../support/test-server.ts'
+import { Watched } from '../support/watched.ts'
 
 const clock = new FakeClock(new Date())
 let server: TestServer

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { deniedWith } from '../../support/refusals.ts'
-import { csrOf, once, type TestAgent, TestServer } from '../../support/test-server.ts'
+import { deniedWith } from '../support/refusals.ts'
+import { csrOf, once, type TestAgent, TestServer } from '../support/test-server.ts'
 
 let server: TestServer
 before(async () => {

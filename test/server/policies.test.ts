@@ -1,0 +1,146 @@
+/** Policies through the API: all or nothing, tested first, one revision after the other. */
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { refusedWith } from '../support/refusals.ts'
+import { once, TestServer } from '../support/test-server.ts'
+
+let server: TestServer
+before(async () => {
+  server = await TestServer.start()
+})
+after(() => server[Symbol.asyncDispose]())
+
+test('documents of several apps are put in force together, with their tests', async () => {
+  const source = [policy('one', 'shop'), policy('two', 'bank')].join('---\n')
+  const results = await apply(source)
+  assert.deepEqual(
+    results.map(({ policy: applied, change, testsPassed }) => [
+      applied?.app,
+      applied?.name,
+      applied?.revision,
+      change,
+      testsPassed,
+    ]),
+    [
+      ['spiffe://example.org/ns/default/shop', 'one', '1', 'CREATED', 1],
+      ['spiffe://example.org/ns/default/bank', 'two', '1', 'CREATED', 1],
+    ],
+  )
+})
+
+test('the same text changes nothing, another raises the revision of its app', async () => {
+  await apply(policy('one', 'again'))
+  const [same] = await apply(policy('one', 'again'))
+  assert.deepEqual([same?.change, same?.policy?.revision], ['UNCHANGED', '1'])
+  const [other] = await apply(policy('one', 'again', 'other-caller'))
+  assert.deepEqual([other?.change, other?.policy?.revision], ['UPDATED', '2'])
+  const { source } = await server.local.policy.unary(
+    'GetPolicySource',
+    { digest: same?.policy?.digest ?? '' },
+    once(),
+  )
+  assert.equal(source, policy('one', 'again'))
+})
+
+test('one wrong document, and none is put in force', async () => {
+  const source = [policy('good', 'untouched'), 'kind: Nonsense\n'].join('---\n')
+  await assert.rejects(
+    apply(source, 'many.yaml'),
+    refusedWith('invalid-argument', /many\.yaml:\d+:/),
+  )
+  assert.deepEqual(await names('untouched'), [])
+})
+
+test('a failing test is named with its line, and nothing is put in force', async () => {
+  const source = policy('wrong', 'tested').replace('expect: allow', 'expect: deny')
+  await assert.rejects(
+    apply(source, 'wrong.yaml'),
+    refusedWith('failed-precondition', /^wrong\.yaml:9: test 0 of policy wrong: expected deny/),
+  )
+  assert.deepEqual(await names('tested'), [])
+})
+
+test('a test of a policy in force refuses another policy that would make it fail', async () => {
+  await apply(policy('open', 'kept'))
+  const closing = policy('closed', 'kept')
+    .replace('- callers', '- effect: deny\n      callers')
+    .replace('expect: allow', 'expect: deny')
+  await assert.rejects(
+    apply(closing),
+    refusedWith('failed-precondition', /test 0 of policy open: expected allow, got deny/),
+  )
+})
+
+test('a dry run answers the same and changes nothing', async () => {
+  const request = { source: policy('dry', 'dry'), fileName: 'dry.yaml', dryRun: true }
+  const { results } = await server.local.policy.unary('ApplyPolicies', request, once())
+  assert.equal(results[0]?.change, 'CREATED')
+  assert.deepEqual(await names('dry'), [])
+})
+
+test('deny-all replaces every policy, and the next apply lets callers in again', async () => {
+  await apply([policy('a', 'shut'), policy('b', 'shut')].join('---\n'))
+  const { policy: closed, replaced } = await server.local.policy.unary(
+    'DenyAll',
+    { app: 'shut' },
+    once(),
+  )
+  assert.deepEqual(replaced, ['a', 'b'])
+  assert.deepEqual(await names('shut'), [closed?.name])
+  await apply(policy('a', 'shut'))
+  assert.deepEqual(await names('shut'), ['a', closed?.name])
+})
+
+test('a deleted policy is gone, and an unknown one is said to be unknown', async () => {
+  await apply(policy('gone', 'deleted'))
+  await server.local.policy.unary('DeletePolicy', { app: 'deleted', name: 'gone' }, once())
+  assert.deepEqual(await names('deleted'), [])
+  await assert.rejects(
+    server.local.policy.unary('DeletePolicy', { app: 'deleted', name: 'gone' }, once()),
+    refusedWith('not-found', /there is no policy "gone"/),
+  )
+})
+
+test('a list comes in pages that fit in a message', async () => {
+  const documents = Array.from({ length: 30 }, (_, index) => policy(`n${index}`, 'many'))
+  await apply(documents.join('---\n'))
+  assert.equal((await names('many')).length, 30)
+})
+
+test('what is no App ID is refused', async () => {
+  await assert.rejects(
+    server.local.policy.unary('DenyAll', { app: 'a/b/c' }, once()),
+    refusedWith('invalid-argument', /^"a\/b\/c" is no App ID: /),
+  )
+})
+
+async function apply(source: string, fileName = 'test.yaml') {
+  const { results } = await server.local.policy.unary('ApplyPolicies', { source, fileName }, once())
+  return results
+}
+
+async function names(app: string): Promise<string[]> {
+  const found: string[] = []
+  for (let pageToken = ''; ; ) {
+    const page = await server.local.policy.unary('ListPolicies', { app, pageToken }, once())
+    found.push(...page.policies.map(({ name }) => name))
+    pageToken = page.nextPageToken
+    if (pageToken === '') return found
+  }
+}
+
+function policy(name: string, app: string, caller = 'caller'): string {
+  return [
+    'apiVersion: countersign.dev/v1',
+    'kind: AccessPolicy',
+    `metadata: {name: ${name}}`,
+    'spec:',
+    `  app: ${app}`,
+    '  rules:',
+    `    - callers: [${caller}]`,
+    '      mcp: {tools: [look]}',
+    `  tests: [{caller: ${caller}, call: {mcp: {tool: look}}, expect: allow}]`,
+    '',
+  ].join('\n')
+}
