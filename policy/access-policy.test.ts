@@ -160,7 +160,7 @@ test('the source of a policy alone gives the same policy', () => {
   )
 })
 
-test('every problem is reported at once, in order, with place, expectation and fix', () => {
+test('every problem is reported at once, in order, with place, expectation and fix [BAD-3]', () => {
   const text = `apiVersion: countersign.dev/v2
 kind: accesspolicy
 metadat: {name: p}
@@ -251,7 +251,7 @@ test('a name may be used once per app', () => {
   assert.equal(parse(`${text}\n---\n${text.replace('inventory', 'billing')}`).length, 2)
 })
 
-test('what is over a limit is refused at that limit, at once', () => {
+test('what is over a limit is refused at that limit, at once [BAD-6]', () => {
   const rule = (index: number) => `    - {callers: [a${index}], tcp: "*"}`
   const many = (count: number) => Array.from({ length: count }, (_, index) => rule(index))
   const list = (count: number) =>

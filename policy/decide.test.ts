@@ -43,7 +43,7 @@ const method = (name: string): Call => ({
 })
 const http = (verb: string, path: string): Call => ({ kind: 'http', method: verb, path })
 
-test('a decision is what reading the rules one by one comes to, in any order of policies and rules', () => {
+test('a decision is what reading the rules one by one comes to, in any order of policies and rules [ACC-2]', () => {
   const shuffled = fc
     .array(writtenRules, { maxLength: 3 })
     .chain((sets) =>
@@ -71,7 +71,7 @@ test('a decision is what reading the rules one by one comes to, in any order of 
   )
 })
 
-test('an app without a policy, and one whose policies have no rules, deny and say so', () => {
+test('an app without a policy, and one whose policies have no rules, deny and say so [ACC-1]', () => {
   assert.deepEqual(decide(compile(), app('default/x'), tool('a')), {
     verdict: 'deny',
     reason: 'no-policy',
@@ -82,7 +82,7 @@ test('an app without a policy, and one whose policies have no rules, deny and sa
   })
 })
 
-test('a decision names the policy, its revision and digest, and the rule with its line', () => {
+test('a decision names the policy, its revision and digest, and the rule with its line [REC-12]', () => {
   const text = [
     'apiVersion: countersign.dev/v1',
     'kind: AccessPolicy',
@@ -220,7 +220,7 @@ test('policies of two apps, or two of one name, are not compiled together', () =
   assert.throws(() => compile(one, other), TypeError)
 })
 
-test('long and deep texts from a caller cost one look-up per level of the rules', () => {
+test('long and deep texts from a caller cost one look-up per level of the rules [BAD-6]', () => {
   const deep = `/${'a/'.repeat(200_000)}`
   const compiled = compile(
     policy('p', [{ callers: '*', http: { methods: ['GET'], paths: ['/a/*'] } }]),

@@ -82,7 +82,7 @@ const subject = (call: Call) => JSON.stringify({ ...call, isNotification: undefi
 const allCallers = fc.sample(callers, { numRuns: 200, seed: 1 }).map(parseSpiffeId)
 const allCalls = fc.sample(calls, { numRuns: 60, seed: 2 })
 
-test('the changes allow the call, and what they grant is that call alone', () => {
+test('the changes allow the call, and what they grant is that call alone [REC-18]', () => {
   const seen = new Set<string>()
   fc.assert(
     fc.property(fc.oneof(writtenRules, narrowRules), callers, calls, (rules, id, call) => {

@@ -49,7 +49,7 @@ function pidfds(): number {
   return readdirSync('/proc/self/fd').length
 }
 
-test('the peer of a connection is the process that made it, until it exits', async (t) => {
+test('the peer of a connection is the process that made it, until it exits [PEER-9]', async (t) => {
   const { server, path } = await listen(t)
   const child = spawn(process.execPath, ['-e', connectAndStay, path])
   const { socket, peer } = await accept(server)

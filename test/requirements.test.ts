@@ -16,14 +16,25 @@ function citations(): Map<string, string[]> {
   for (const file of testFiles()) {
     const source = readFileSync(path.join(projectFolder(), file), 'utf8')
     for (const [, , title = ''] of source.matchAll(titlePattern))
-      for (const id of citedIn(title)) cited.set(id, [...(cited.get(id) ?? []), file])
+      for (const id of citedIn(title, source)) cited.set(id, [...(cited.get(id) ?? []), file])
   }
   return cited
 }
 
-/** The words in brackets at the end of a title, if one of them looks like an id. */
-function citedIn(title: string): string[] {
-  const words = /\[([^\][]*)\]$/.exec(title)?.[1]?.split(' ') ?? []
+/**
+ * The words in brackets at the end of a title, if one of them looks like an id. Where the test is
+ * in a loop over a table and the title ends with `[${row}]`, every `row: '...'` of the file.
+ */
+function citedIn(title: string, source: string): string[] {
+  const cited = /\[([^\][]*)\]$/.exec(title)?.[1] ?? ''
+  const member = /^\$\{(\w+)\}$/.exec(cited)?.[1]
+  const texts =
+    member === undefined
+      ? [cited]
+      : [...source.matchAll(new RegExp(`\\b${member}: '([^']*)'`, 'g'))].map(
+          ([, text = '']) => text,
+        )
+  const words = texts.flatMap((text) => text.split(' '))
   return words.some((word) => /[A-Z]-?\d/.test(word)) ? words : []
 }
 

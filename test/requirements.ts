@@ -39,6 +39,8 @@ export const requirements = [
   {
     source: 'SPIFFE-ID, sections 3 and 4',
     texts: {
+      'SID-12':
+        'each trust domain has a signing authority, whose certificate is in that trust domain and without a path',
       'SID-13': 'the SPIFFE ID and the public key of an SVID are in its signed part',
     },
   },
@@ -85,14 +87,27 @@ export const requirements = [
       'BN-6': 'a writer writes no parameter that the standard does not define',
     },
   },
+  // The Workload Endpoint. Reflection is not built yet.
+  {
+    source: 'SPIFFE Workload Endpoint, sections 2 to 6',
+    texts: {
+      'EP-5': 'a workload proves nothing itself: it is told by what the kernel says of it',
+      'EP-7': 'a caller without an identity gets PermissionDenied',
+    },
+  },
   // The Workload API, X.509 profile. JWT-SVIDs (WL-12 to WL-14) are not built yet.
   {
     source: 'SPIFFE Workload API, sections 3 to 5',
     texts: {
       'WL-6':
         'a peer is validated against the bundle of its own trust domain, and not trusted without one',
+      'WL-7':
+        'FetchX509SVID ends with PermissionDenied when there is no identity, also in the middle',
       'WL-9':
         'no two identities of one answer have the same hint, and a hint has 1024 bytes at most',
+      'WL-10': 'the first identity is the default one',
+      'WL-11':
+        'FetchX509Bundles has the bundle of the own trust domain, and refuses whom none is for',
       'WL-15': 'X.509 authorities count for X509-SVIDs, JWT authorities for JWT-SVIDs only',
     },
   },
@@ -100,15 +115,30 @@ export const requirements = [
   {
     source: 'behaviour of SPIRE',
     texts: {
+      'EDGE-4':
+        'a stream whose last identity goes ends with PermissionDenied; a new one works when it is back; nothing is sent twice',
+      'EDGE-5':
+        'selectors are those of the effective user and groups of the process that connected, and never of one that took its pid',
       'EDGE-6':
         'an entry matches when all its selectors are found, and one in common is not enough',
+      'EDGE-7': 'identities come in the order of their entry ids',
       'EDGE-8':
         'of entries with one hint the oldest keeps it, then the one with the least id; a hint over 1024 bytes is refused',
+      'EDGE-9': 'a chain leaves the root out, and the keys of bundles are spiffe://td',
+      'EDGE-10': 'a workload sees the own bundle and those that its own entries federate with',
       'EDGE-12': 'a leaf with two URI names, without a path, that is a CA or may sign is refused',
+      'EDGE-13':
+        'sessions are not resumed, a client certificate is asked for and not required, each call looks at the serial number again',
+      'EDGE-14':
+        'a renewed agent SVID is pending until it is used; until then the old one counts, afterwards it does not',
+      'EDGE-16':
+        'a join token admits one of many, says when it is used or expired, and its alias goes with the agent',
       'EDGE-17':
         'aliases match the selectors of the agent, entries chain to any depth, and circles end',
       'EDGE-18':
         'a similar entry is AlreadyExists with the entry that is there; revisions rise; /spire is reserved for IDs, not for parents',
+      'EDGE-19':
+        'notBefore is 10 s back, an SVID ends with its CA, a CA is prepared at 1/2 and activated at 5/6, and keys outlive a restart',
     },
   },
   // Promises of this project: bad input.
@@ -116,23 +146,130 @@ export const requirements = [
     source: 'bad input',
     texts: {
       'BAD-1': 'a wrong flag is named with what was expected',
+      'BAD-3':
+        'a wrong policy is refused with every problem, its file, line and column, what was expected and the fix',
       'BAD-4': 'a wrong request to the API has the status and the words of SPIRE',
+      'BAD-5': 'a wrong message on a route is refused before anything reaches the upstream',
       'BAD-6':
         'what is too large, too deep, too slow or malformed is refused at a named limit and stalls nothing',
+      'BAD-7': 'a process killed at any moment restarts with all that it acknowledged',
     },
   },
   // Promises of this project: done means.
   {
     source: 'done means',
     texts: {
+      'DONE-1':
+        'the demo passes: open, closed, per agent and tool, impostor, side door, why, verify, tampered record',
+      'DONE-2': 'the demo fails with a plain pass-through in the place of our proxy',
+      'DONE-3': 'two uids get two identities',
+      'DONE-5': '50 parallel attestations with one token give one success',
+      'DONE-8':
+        'every case of the MCP corpus is refused as it says, and its honest twin reaches the upstream once',
+      'DONE-9':
+        'every case of the path corpus is refused as it says, and its honest twin reaches the upstream once',
       'DONE-10': 'every hard verdict of the SPIFFE corpora is right, each in under a second',
     },
   },
   {
     source: 'identity plane',
     texts: {
+      'PLANE-1': 'an agent without a trust bundle refuses to start',
+      'PLANE-2': 'an agent keeps its key and SVID across restarts, and renews',
+      'PLANE-4': 'a ban seen with the watch open stops the agent from serving',
       'PLANE-6':
         'nothing is signed that was not linted, and a CSR gives the public key and nothing else',
+      'PLANE-7': 'a CA that was prepared is published before it signs',
+      'PLANE-8': 'what the store acknowledged outlives kill -9, and damage to it is noticed',
+    },
+  },
+  {
+    source: 'access plane',
+    texts: {
+      'ACC-1': 'a call is denied unless a policy allows it',
+      'ACC-2': 'policies mean the same in any order of documents and rules',
+    },
+  },
+  // Evasions of policy on MCP routes. HTTP/2 (25), policies on arguments (30, 39 to 43) and sessions bound to identities (35, 36) are not built yet.
+  {
+    source: 'evasions of MCP gateways',
+    texts: {
+      'MCP-1': 'a duplicate params.name is refused',
+      'MCP-2': 'a duplicate params or method is refused',
+      'MCP-3': 'a duplicate key is refused however it is escaped',
+      'MCP-4': 'the decision is on the decoded tool name',
+      'MCP-5': 'the decision is on the decoded method',
+      'MCP-6': 'a batch is refused',
+      'MCP-7': 'an encoded body is refused',
+      'MCP-8': 'another charset than UTF-8 is refused',
+      'MCP-9': 'a byte order mark is refused',
+      'MCP-10': 'invalid UTF-8 is refused',
+      'MCP-11': 'another media type, or two of them, is refused',
+      'MCP-12': 'the media type may be written in any case',
+      'MCP-13': 'what cannot be read as MCP is not passed on',
+      'MCP-14': 'methods and tools are compared byte by byte',
+      'MCP-15': '__proto__ is refused as a key',
+      'MCP-16': 'a body is read whole, in however many pieces it comes',
+      'MCP-17': 'a body over the limit is refused and never passed on in part',
+      'MCP-18': 'a body deeper than the limit is refused',
+      'MCP-19': 'anything behind the message is refused',
+      'MCP-20': 'the route is matched exactly and its own path sent',
+      'MCP-21': 'a path that is not in normal form is refused',
+      'MCP-22': 'a method override is stripped',
+      'MCP-23': 'ambiguous framing and malformed header lines are refused and close the connection',
+      'MCP-24':
+        '100-continue is answered by the proxy, upgrades and CONNECT are refused, trailers dropped',
+      'MCP-26': 'Connection cannot take away the headers of MCP',
+      'MCP-27': 'two Mcp-Name headers are refused',
+      'MCP-28': 'a header that differs from the body is refused',
+      'MCP-29':
+        'a version that the route does not take, or that differs between header and body, is refused',
+      'MCP-31': 'an encoded Mcp-Name is decoded before it is compared',
+      'MCP-32': 'a request without an id is refused',
+      'MCP-33': 'an id is a string or a safe integer',
+      'MCP-34': 'a foreign Host or Origin is refused',
+      'MCP-38': 'a filtered list is private to its caller',
+      'MCP-42': 'identity headers are stripped and set from the verified peer',
+    },
+  },
+  // Attacks on the attribution of local connections.
+  {
+    source: 'docs/local-peers.md, "Attacks"',
+    texts: {
+      'PEER-1': 'a client that sends and exits is refused',
+      'PEER-9':
+        'on a Unix socket the process that connected is pinned, and one that takes its pid is not taken for it',
+      'PEER-13': 'a program that is replaced on a kept-alive connection loses the answer',
+      'PEER-14': 'several holders of one connection have one identity, or none is given',
+      'PEER-15': 'a proxy can ask about its own connections only',
+    },
+  },
+  // The record. Witnessed heads, inputs for simulation and retention are not built yet.
+  {
+    source: 'the record',
+    texts: {
+      'REC-2':
+        'an outcome follows; a decision without one is unknown; none fits a decision that denied, and none fits twice',
+      'REC-3': 'a decision that counts as written survives kill -9',
+      'REC-4': 'refusals before authentication become one summary per second, by address',
+      'REC-8':
+        'a writer that lost its end opens a chain that names it, and what was lost is counted',
+      'REC-9':
+        'a new SVID enters the chain with its certificates before it signs, and nothing is signed without a valid one',
+      'REC-10': 'checkpoints follow while records come and when the chain is idle',
+      'REC-11': 'a record is readable by its owner alone, and has one writer at a time',
+      'REC-12': 'a decision names the policy, its revision and digest, and the rule with its line',
+      'REC-13': 'whatever a call says, its record is one line and says exactly that',
+      'REC-14':
+        'every change on the server leaves who, through which door, before and after in its own commit',
+      'REC-15':
+        'every SVID leaves an intent before it is handed out, and its serial number is used once',
+      'REC-16': 'an authority stays in the bundle history after it left the bundle',
+      'REC-17': 'every source of a policy is kept by its digest',
+      'REC-18':
+        'a denial is explained by the nearest rule and the smallest change that would have allowed the call',
+      'REC-20':
+        'a call whose decision cannot be written is denied, and the record tells how many were lost',
     },
   },
 ] as const satisfies readonly RequirementGroup[]

@@ -114,7 +114,7 @@ function bundlesOf(state: IdentityState): X509BundlesResponse__Output {
 const idsOf = (state: IdentityState): string[] =>
   svidsOf(state).svids.map(({ spiffeId }) => spiffeId)
 
-test('a process gets the identities all of whose selectors it has, in the order of their ids', async (t) => {
+test('a process gets the identities all of whose selectors it has, in the order of their ids [EDGE-6 EDGE-7 WL-10]', async (t) => {
   const { state, sets } = startNode(t)
   const selectors = [{ type: 'unix', value: 'uid:1000' }]
   state.apply(
@@ -199,7 +199,7 @@ test('an entry whose SPIFFE ID changes is never served with the old SVID', async
   assert.deepEqual(idsOf(ready), ['spiffe://example.org/z'])
 })
 
-test('of entries with the same hint the oldest keeps it, then the one with the least id', async (t) => {
+test('of entries with the same hint the oldest keeps it, then the one with the least id [EDGE-8 WL-9]', async (t) => {
   const { state, sets } = startNode(t)
   const later = new Date('2026-02-01T00:00:00Z')
   state.apply(
@@ -219,7 +219,7 @@ test('of entries with the same hint the oldest keeps it, then the one with the l
   assert.deepEqual(idsOf(ready), expected)
 })
 
-test('bundles are the own one and those that the matching entries federate with', async (t) => {
+test('bundles are the own one and those that the matching entries federate with [EDGE-9 EDGE-10 WL-11]', async (t) => {
   const { state, sets } = startNode(t)
   const [own, a, b] = ['example.org', 'a.test', 'b.test'].map((name) => new TestCa(name))
   assert.ok(own && a && b)

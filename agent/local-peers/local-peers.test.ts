@@ -132,7 +132,7 @@ test('without the time at which a connection was made no program is old enough',
   attributed(await peers.client(self, connection, byPid, never))
 })
 
-test('a process is watched on while another program may take its place', async (t) => {
+test('a process is watched on while another program may take its place [PEER-13]', async (t) => {
   for (const events of [true, false]) {
     const { server, port } = await listen(t, '127.0.0.1')
     const peers = localPeers(t, events)
@@ -161,7 +161,7 @@ test('a process is watched on while another program may take its place', async (
   }
 })
 
-test('all holders must have one identity', async (t) => {
+test('all holders must have one identity [PEER-14]', async (t) => {
   const { server, port } = await listen(t, '127.0.0.1')
   const peers = localPeers(t)
   const child = spawn(
@@ -189,7 +189,7 @@ test('a process without an identity is refused', async (t) => {
   assertRefused(await peers.client(self, connection, nobody, never), 'no-identity')
 })
 
-test('nobody may ask about a connection of another process, or one that is none', async (t) => {
+test('nobody may ask about a connection of another process, or one that is none [PEER-15]', async (t) => {
   const { server, port } = await listen(t, '127.0.0.1')
   const peers = localPeers(t)
   const child = run(t, connectTwice, port)
@@ -212,7 +212,7 @@ test('nobody may ask about a connection of another process, or one that is none'
   assertRefused(await peers.client(self, short, byPid, never), 'malformed')
 })
 
-test('a client that closes at once is refused', async (t) => {
+test('a client that closes at once is refused [PEER-1]', async (t) => {
   const { server, port } = await listen(t, '127.0.0.1')
   const peers = localPeers(t)
   const child = run(t, `net.connect(process.argv[1], '127.0.0.1', () => process.exit())`, port)

@@ -33,7 +33,7 @@ async function sha256Of(file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-test('a process has selectors of its effective user and group, by number and by name', async () => {
+test('a process has selectors of its effective user and group, by number and by name [EDGE-5]', async () => {
   const selectors = await ownSelectors({ discover: false })
   const [uid, gid] = [process.geteuid?.() ?? -1, process.getegid?.() ?? -1]
   assert.ok(selectors.includes(`unix:uid:${uid}`))

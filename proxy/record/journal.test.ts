@@ -63,7 +63,7 @@ test('with durability synced a decision counts once it is on the disk', async ()
   assert.equal((await onlyReport(directory)).decisions.allow, 200)
 })
 
-test('the record is readable by its owner alone', async () => {
+test('the record is readable by its owner alone [REC-11]', async () => {
   const { journal, directory } = await open()
   await journal.close()
   assert.equal(statSync(directory).mode & 0o777, 0o700)
@@ -71,14 +71,14 @@ test('the record is readable by its owner alone', async () => {
     assert.equal(statSync(path.join(directory, file)).mode & 0o777, 0o600, file)
 })
 
-test('a second writer is refused until the first has closed', async () => {
+test('a second writer is refused until the first has closed [REC-11]', async () => {
   const { journal, directory } = await open()
   await assert.rejects(open({ directory }), /another process writes its record/)
   await journal.close()
   await (await open({ directory })).journal.close()
 })
 
-test('a restarted writer goes on with its chain, and calls open before stay unknown', async () => {
+test('a restarted writer goes on with its chain, and calls open before stay unknown [REC-2]', async () => {
   const first = await open()
   const { decisionId } = first.journal.appendDecision(testDecision)
   await first.journal.close()
@@ -102,7 +102,7 @@ test('an unfinished last record is cut off, and the chain says so', async () => 
   assert.equal((await onlyReport(first.directory)).verdict, 'intact')
 })
 
-test('after a reboot a new chain starts and names the end of the old one', async () => {
+test('after a reboot a new chain starts and names the end of the old one [REC-8]', async () => {
   const first = await open()
   await first.journal.close()
   const second = await open({ directory: first.directory }, { boot: 'the next boot' })
@@ -133,7 +133,7 @@ test('another writer, or a damaged end, gets a new chain', async () => {
   assert.notEqual(third.journal.chain, second.journal.chain)
 })
 
-test('each checkpoint is handed on, and an idle chain is signed from time to time', async () => {
+test('each checkpoint is handed on, and an idle chain is signed from time to time [REC-10]', async () => {
   const events = new EventEmitter()
   const seen: SignedCheckpoint[] = []
   const onCheckpoint = (checkpoint: SignedCheckpoint): void => {
@@ -153,7 +153,7 @@ test('each checkpoint is handed on, and an idle chain is signed from time to tim
   assert.equal(report.signedThrough?.seq, seqs.at(-1))
 })
 
-test('without a valid SVID nothing is signed; a new one enters the chain before it signs', async () => {
+test('without a valid SVID nothing is signed; a new one enters the chain before it signs [REC-9]', async () => {
   const clock = new FakeClock(new Date())
   const hours = (count: number): Date => new Date(clock.now().getTime() + count * 3_600_000)
   const oldCa = new TestCa('example.org', { notAfter: hours(1.5) })
@@ -184,7 +184,7 @@ test('without a valid SVID nothing is signed; a new one enters the chain before 
   assert.equal(report.unsigned, 0)
 })
 
-test('refusals before authentication become one summary', async () => {
+test('refusals before authentication become one summary [REC-4]', async () => {
   const { journal, directory } = await open({ checkpointMs: 600_000 })
   for (let at = 0; at < 1000; at++) journal.countRefusal('192.0.2.1', 'unauthenticated')
   for (let at = 0; at < 400; at++) journal.countRefusal(`192.0.2.${at}`, 'tls-failed')
@@ -210,7 +210,7 @@ test('a record whose file was removed refuses every decision', async () => {
   await journal.close()
 })
 
-test('whatever strings a call has, its record is one line and says exactly that', async () => {
+test('whatever strings a call has, its record is one line and says exactly that [REC-13]', async () => {
   const hostile = [
     '\n',
     '\r\n\u2028',

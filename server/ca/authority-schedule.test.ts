@@ -34,7 +34,7 @@ describe('the schedule of authorities', () => {
     { lifetime: 365 * day, prepare: 335 * day, activate: 358 * day },
   ]
   for (const { lifetime, prepare, activate } of table) {
-    it(`prepares and activates at SPIRE's fractions of ${lifetime} s`, () => {
+    it(`prepares and activates at SPIRE's fractions of ${lifetime} s [EDGE-19]`, () => {
       const active = authority('active', 0, lifetime)
       assert.deepEqual(prepareNextAt(active), at(prepare))
       assert.deepEqual(activateNextAt(active), at(activate))

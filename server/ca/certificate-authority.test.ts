@@ -40,7 +40,7 @@ async function diskFolder(t: TestContext): Promise<string> {
 }
 
 describe('a CA that starts', () => {
-  it('has one active authority of each kind, published', async (t) => {
+  it('has one active authority of each kind, published [SID-12]', async (t) => {
     const under = await openCa(t)
     assert.deepEqual(states(under), ['x509-CA-A active'])
     assert.deepEqual(states(under, 'jwt'), ['JWT-Signer-A active'])
@@ -64,7 +64,7 @@ describe('a CA that starts', () => {
   })
 
   for (const keyType of ['ec-p256', 'ec-p384', 'rsa-2048'] as const) {
-    it(`makes an authority of ${keyType} that OpenSSL verifies`, async (t) => {
+    it(`makes an authority of ${keyType} that OpenSSL verifies [SID-12 X5-4]`, async (t) => {
       const subject = { country: ['DE', 'FR'], organization: ['Örg'], commonName: 'root' }
       const { ca, clock } = await openCa(t, { x509KeyType: keyType, subject })
       const { authority } = await ca.signing('x509')
@@ -114,7 +114,7 @@ describe('a CA that rotates', () => {
     assert.equal(subjects.size, 3)
   })
 
-  it('publishes an authority before it signs, and says so', async (t) => {
+  it('publishes an authority before it signs, and says so [PLANE-7 BN-2]', async (t) => {
     const under = await openCa(t)
     const before = await bundleOf(under)
     const told: string[] = []
@@ -173,7 +173,7 @@ describe('a CA that rotates', () => {
     assert.ok(next.notBefore <= under.clock.now())
   })
 
-  it('removes an authority a day after it expired, and keeps it in the history', async (t) => {
+  it('removes an authority a day after it expired, and keeps it in the history [REC-16]', async (t) => {
     const under = await openCa(t)
     const first = (await under.ca.signing('x509')).authority
     const holds = async () =>
@@ -193,7 +193,7 @@ describe('a CA that rotates', () => {
     assert.deepEqual(published.notAfter, first.notAfter)
   })
 
-  it('leaves a change record of each step', async (t) => {
+  it('leaves a change record of each step [REC-14]', async (t) => {
     const { store } = await openCa(t)
     const { records } = await store.read((snapshot) => snapshot.list(changeRecordPrefix))
     const kinds = records.flatMap(({ value }) =>
@@ -209,7 +209,7 @@ describe('a CA that rotates', () => {
 })
 
 describe('a CA that is started again', () => {
-  it('goes on with its authorities where the keys are on disk', async (t) => {
+  it('goes on with its authorities where the keys are on disk [EDGE-19]', async (t) => {
     const folder = await diskFolder(t)
     const keys = await openDiskKeyManager(folder)
     const under = await openCa(t, {}, keys)

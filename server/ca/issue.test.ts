@@ -49,7 +49,7 @@ describe('an issued X509-SVID', () => {
     })
   }
 
-  it('says what SPIRE says, with digitalSignature alone', async (t) => {
+  it('says what SPIRE says, with digitalSignature alone [X5-6 X5-7 X5-8 EDGE-19]', async (t) => {
     const { issuer, clock, ca } = await openCa(t)
     const svid = await issuer.signX509Svid({
       id,
@@ -91,7 +91,7 @@ describe('an issued X509-SVID', () => {
     assert.equal(leaf.subjectAltName, `DNS:${long}, URI:${id}`)
   })
 
-  it('ends with its CA where it would outlive it', async (t) => {
+  it('ends with its CA where it would outlive it [EDGE-19]', async (t) => {
     const { ca, issuer, clock } = await openCa(t)
     clock.advance(25)
     const svid = await issuer.signX509Svid({ id, publicKeySpki: leafKey, ttlSeconds: 3600 })
@@ -159,7 +159,7 @@ describe('an issued X509-SVID', () => {
 })
 
 describe('issuing X509-SVIDs', () => {
-  it('keeps an intent of each, which names what was signed', async (t) => {
+  it('keeps an intent of each, which names what was signed [REC-15]', async (t) => {
     const { issuer, store } = await openCa(t)
     const agentId = parseSpiffeId('spiffe://example.org/spire/agent/join_token/1')
     const svid = await issuer.signX509Svid({
@@ -218,7 +218,7 @@ describe('issuing X509-SVIDs', () => {
     assert.deepEqual(await intentsOf(store), [])
   })
 
-  it('refuses what a leaf must not be', async (t) => {
+  it('refuses what a leaf must not be [PLANE-6]', async (t) => {
     const { issuer, store } = await openCa(t)
     const good = { id, publicKeySpki: leafKey, ttlSeconds: 20 }
     const request = { code: 'ERR_CA_REQUEST' }
@@ -248,7 +248,7 @@ describe('issuing X509-SVIDs', () => {
     await assert.rejects(signing, { code: 'ERR_CA_LINT' })
   })
 
-  it('never uses a serial number twice', async (t) => {
+  it('never uses a serial number twice [REC-15]', async (t) => {
     const { ca, store, clock } = await openCa(t)
     const issuer = createSvidIssuer({
       ca,

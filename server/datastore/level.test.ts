@@ -84,7 +84,7 @@ async function logOf(folder: string): Promise<string> {
 }
 
 describe('a level store that is damaged', () => {
-  it('has the same content or refuses to open, whichever byte is flipped', async (t) => {
+  it('has the same content or refuses to open, whichever byte is flipped [PLANE-8]', async (t) => {
     const folder = await scratch(t)
     for (let n = 0; n < 4; n++) await fill(folder, n * 20, 20)
     const whole = await contentOf(folder)

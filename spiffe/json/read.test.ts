@@ -182,7 +182,7 @@ test('an error shows one character of the input at most', () => {
   })
 })
 
-test('each limit accepts what fills it and refuses one more', () => {
+test('each limit accepts what fills it and refuses one more [BAD-6]', () => {
   const [maxDepth, maxValues, maxNumberLength] = [64, 100_000, 1024] as const
   const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
   const objects = (depth: number) => `${'{"a":'.repeat(depth)}0${'}'.repeat(depth)}`
@@ -203,7 +203,7 @@ test('each limit accepts what fills it and refuses one more', () => {
   assert.throws(() => read('1', { maxDepth: 1001 }), TypeError)
 })
 
-test('hostile sizes are answered at once', () => {
+test('hostile sizes are answered at once [BAD-6]', () => {
   const started = process.hrtime.bigint()
   refuses('['.repeat(100_000), 'ERR_JSON_TOO_DEEP')
   refuses('{"a":'.repeat(100_000), 'ERR_JSON_TOO_DEEP')

@@ -22,7 +22,7 @@ function follow(plane: IdentityPlane, mode: 'once' | 'stream' = 'stream'): Runni
 
 const agentPath = (token: string): string => `/spire/agent/join_token/${token}`
 
-test('a killed agent is known again after a restart, without a token', async (t) => {
+test('a killed agent is known again after a restart, without a token [PLANE-2 BAD-7]', async (t) => {
   const plane = await IdentityPlane.start(t)
   const token = await plane.token()
   await plane.createEntry('w', token, mine)
@@ -47,7 +47,7 @@ test('keys are in a file of mode 0600 in a directory of mode 0700', async (t) =>
   assert.equal(statSync(admin).mode & 0o777, 0o600)
 })
 
-test('an agent without a bundle file refuses to start', async (t) => {
+test('an agent without a bundle file refuses to start [PLANE-1]', async (t) => {
   const plane = await IdentityPlane.start(t)
   await rm(path.join(plane.folder, 'bundle.pem'))
   const agent = await plane.spawnAgent({ token: await plane.token() })
@@ -64,7 +64,7 @@ test('a token that was used already attests nobody', async (t) => {
   assert.match(second.output, /join token does not exist or has already been used/)
 })
 
-test('a banned agent ends its streams, forgets its identity and exits with 1', async (t) => {
+test('a banned agent ends its streams, forgets its identity and exits with 1 [PLANE-4]', async (t) => {
   const plane = await IdentityPlane.start(t)
   const token = await plane.token()
   await plane.createEntry('w', token, mine)
@@ -99,7 +99,7 @@ test('SIGTERM ends an agent with 0 and its sockets are gone', async (t) => {
   assert.equal(existsSync(plane.sockets().workload), false)
 })
 
-test('a stream ends when its last identity goes, and a new one begins with the next', async (t) => {
+test('a stream ends when its last identity goes, and a new one begins with the next [EDGE-4 WL-7 EP-7]', async (t) => {
   const plane = await IdentityPlane.start(t)
   const token = await plane.token()
   await plane.createEntry('a', token, mine)

@@ -334,7 +334,7 @@ export function datastoreContract(name: string, makePlace: () => Promise<Datasto
   })
 
   describe(`${name}: kill -9`, () => {
-    it('loses nothing that was acknowledged, and keeps no half of a commit', async () => {
+    it('loses nothing that was acknowledged, and keeps no half of a commit [PLANE-8 BAD-7]', async () => {
       const place = await makePlace()
       const acknowledged = new Set<string>()
       for (const lines of [1, 40, 200, 333]) {

@@ -18,7 +18,7 @@ import { parseTrustDomain } from '../../spiffe/trust-domain.ts'
 const home = await mkdtemp(path.join(tmpdir(), 'record-faults-'))
 after(() => rm(home, { recursive: true }))
 
-test('a writer killed at any moment loses nothing that it said was written', async () => {
+test('a writer killed at any moment loses nothing that it said was written [REC-3 BAD-7]', async () => {
   const record = newRecord('killed')
   for (let round = 0; round < 24; round++) {
     const writer = start(record)
@@ -34,7 +34,7 @@ test('a writer killed at any moment loses nothing that it said was written', asy
   await assertWhole(record)
 })
 
-test('a full disk refuses decisions, and a gap tells how many once there is room', async () => {
+test('a full disk refuses decisions, and a gap tells how many once there is room [REC-20]', async () => {
   const record = newRecord('full')
   const writer = start(record, 256)
   for await (const line of linesOf(writer)) {

@@ -1,5 +1,5 @@
 /**
- * Ways in which a denied call was seen to get past gateways, by number: the forbidden tool runs 0
+ * Ways in which a denied call was seen to get past gateways: the forbidden tool runs 0
  * times, and the honest request (the allowed tool, the defect removed) runs once. docs/proxy.md.
  */
 
@@ -69,7 +69,8 @@ function bytesOf(shape: Shape, host: string): Buffer {
 }
 
 interface Evasion {
-  readonly row: number
+  /** Its id in test/requirements.ts. */
+  readonly row: string
   readonly name: string
   readonly attack: Shape
   /** The defect removed and the allowed tool; the plain call unless told. */
@@ -93,20 +94,20 @@ const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
 
 const evasions: readonly Evasion[] = [
   {
-    row: 1,
+    row: 'MCP-1',
     name: 'a second name, the harmless one first',
     attack: { body: params('"name":"get_weather","name":"delete_all","arguments":{}') },
     status: [400],
   },
   {
-    row: 1,
+    row: 'MCP-1',
     name: 'a second key deep inside the arguments',
     attack: { body: params('"name":"get_weather","arguments":{"a":{"b":[{"c":1,"c":2}]}}') },
     honest: { body: params('"name":"get_weather","arguments":{"a":{"b":[{"c":1,"d":2}]}}') },
     status: [400],
   },
   {
-    row: 2,
+    row: 'MCP-2',
     name: 'two params objects',
     attack: {
       body: '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_weather"},"params":{"name":"delete_all"}}',
@@ -114,7 +115,7 @@ const evasions: readonly Evasion[] = [
     status: [400],
   },
   {
-    row: 2,
+    row: 'MCP-2',
     name: 'two methods',
     attack: {
       body: '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call","params":{"name":"delete_all"}}',
@@ -122,34 +123,34 @@ const evasions: readonly Evasion[] = [
     status: [400],
   },
   {
-    row: 3,
+    row: 'MCP-3',
     name: 'a second key in escapes',
     attack: { body: params('"name":"get_weather","na\\u006de":"delete_all"') },
     honest: { body: params('"na\\u006de":"get_weather"') },
     status: [400],
   },
   {
-    row: 4,
+    row: 'MCP-4',
     name: 'a tool name in escapes',
     attack: { body: call('delet\\u0065_all') },
     honest: { body: call('get_w\\u0065ather') },
     status: [200],
   },
   {
-    row: 5,
+    row: 'MCP-5',
     name: 'an escaped slash in the method',
     attack: { body: call('delete_all').replace('tools/call', 'tools\\/call') },
     honest: { body: call('get_weather').replace('tools/call', 'tools\\/call') },
     status: [200],
   },
   {
-    row: 6,
+    row: 'MCP-6',
     name: 'a batch',
     attack: { body: `[${call('get_weather')},${call('delete_all')}]` },
     status: [400],
   },
   {
-    row: 6,
+    row: 'MCP-6',
     name: 'a batch of an old revision',
     attack: {
       body: `[${call('delete_all')}]`,
@@ -165,7 +166,7 @@ const evasions: readonly Evasion[] = [
       ['br', brotliCompressSync],
     ] as const
   ).map(([encoding, compress]) => ({
-    row: 7,
+    row: 'MCP-7',
     name: `a body in ${encoding}`,
     attack: {
       body: compress(call('delete_all')),
@@ -175,7 +176,7 @@ const evasions: readonly Evasion[] = [
     status: [415],
   })),
   {
-    row: 8,
+    row: 'MCP-8',
     name: 'another charset',
     attack: {
       fields: media('application/json; charset=utf-16le'),
@@ -185,19 +186,19 @@ const evasions: readonly Evasion[] = [
     status: [415],
   },
   {
-    row: 8,
+    row: 'MCP-8',
     name: 'UTF-16 with a byte order mark',
     attack: { body: Buffer.from(`\ufeff${call('delete_all')}`, 'utf16le') },
     status: [400],
   },
   {
-    row: 9,
+    row: 'MCP-9',
     name: 'a UTF-8 byte order mark',
     attack: { body: `\ufeff${call('delete_all')}` },
     status: [400],
   },
   {
-    row: 10,
+    row: 'MCP-10',
     name: 'invalid UTF-8 in a string',
     attack: {
       body: Buffer.concat([
@@ -215,97 +216,97 @@ const evasions: readonly Evasion[] = [
     'application/json-patch+json',
     'application/json, text/plain',
   ].map((value) => ({
-    row: 11,
+    row: 'MCP-11',
     name: `Content-Type ${value}`,
     attack: { fields: media(value) },
     status: [415],
   })),
   {
-    row: 11,
+    row: 'MCP-11',
     name: 'two Content-Types',
     attack: { more: [['Content-Type', 'text/plain']] },
     status: [400],
   },
   {
-    row: 12,
+    row: 'MCP-12',
     name: 'Application/JSON',
     attack: { fields: media('Application/JSON') },
     honest: { fields: media('Application/JSON'), body: call('get_weather') },
     status: [200],
   },
   {
-    row: 13,
+    row: 'MCP-13',
     name: 'what is no MCP message',
     attack: { body: '{"tool":"delete_all"}' },
     status: [400],
   },
   ...['Delete_All', 'delete_all ', 'ｄelete_all'].map((tool) => ({
-    row: 14,
+    row: 'MCP-14',
     name: `the tool as ${tool}`,
     attack: { body: call(tool) },
     status: [200],
   })),
   {
-    row: 14,
+    row: 'MCP-14',
     name: 'the method in capitals',
     attack: { body: call('delete_all').replace('tools/call', 'Tools/Call') },
     status: [200],
   },
   {
-    row: 15,
+    row: 'MCP-15',
     name: '__proto__',
     attack: { body: params('"name":"get_weather","__proto__":{"name":"delete_all"}') },
     status: [400],
   },
   {
-    row: 16,
+    row: 'MCP-16',
     name: 'chunks of one byte',
     attack: { body: chunks(call('delete_all')), more: chunked, isFramed: true },
     honest: { body: chunks(call('get_weather')), more: chunked, isFramed: true },
     status: [200],
   },
   {
-    row: 16,
+    row: 'MCP-16',
     name: '64 KB of white space first',
     attack: { body: ' '.repeat(65_536) + call('delete_all') },
     honest: { body: ' '.repeat(65_536) + call('get_weather') },
     status: [200],
   },
   {
-    row: 17,
+    row: 'MCP-17',
     name: 'a body over the limit',
     attack: { body: params(`"name":"delete_all","arguments":{"a":"${'x'.repeat(4 << 20)}"}`) },
     honest: { body: params(`"name":"get_weather","arguments":{"a":"${'x'.repeat(1 << 20)}"}`) },
     status: [413],
   },
   {
-    row: 18,
+    row: 'MCP-18',
     name: 'depth of 20,000',
     attack: { body: params(`"name":"delete_all","arguments":{"a":${deep(20_000)}}`) },
     honest: { body: params(`"name":"get_weather","arguments":{"a":${deep(50)}}`) },
     status: [400],
   },
   {
-    row: 19,
+    row: 'MCP-19',
     name: 'something after the message',
     attack: { body: `${call('get_weather')}${call('delete_all')}` },
     honest: { body: `${call('get_weather')}\n` },
     status: [400],
   },
   ...['/mcp/', '/MCP', 'http://127.0.0.1/mcp'].map((target) => ({
-    row: 20,
+    row: 'MCP-20',
     name: `target ${target}`,
     attack: { target },
     status: [400, 404],
   })),
   ...['//mcp', '/%6dcp', '/x/../mcp', '/mcp;a=1', '/./mcp', '/mcp?a=1', '/mcp#a'].map((target) => ({
-    row: 21,
+    row: 'MCP-21',
     name: `target ${target}`,
     attack: { target },
     status: [400],
   })),
   {
-    row: 22,
+    row: 'MCP-22',
     name: 'a method in a header field',
     attack: {
       method: 'PUT',
@@ -315,49 +316,49 @@ const evasions: readonly Evasion[] = [
     status: [405],
   },
   {
-    row: 23,
+    row: 'MCP-23',
     name: 'length and chunks at once',
     attack: { body: chunks(call('delete_all')), more: chunked },
     status: [400],
   },
   {
-    row: 23,
+    row: 'MCP-23',
     name: 'xchunked',
     attack: { more: [['Transfer-Encoding', 'xchunked']] },
     status: [400],
   },
   {
-    row: 23,
+    row: 'MCP-23',
     name: 'a space after a field name',
     attack: { more: [['X-A ', 'b']] },
     status: [400],
   },
   {
-    row: 23,
+    row: 'MCP-23',
     name: 'a folded line',
     attack: { more: [['X-A', 'b\r\n c']] },
     status: [400],
   },
   {
-    row: 23,
+    row: 'MCP-23',
     name: 'a bare line feed',
     attack: { more: [['X-A', 'b\nX-B: c']] },
     status: [400],
   },
   {
-    row: 23,
+    row: 'MCP-23',
     name: 'an underscore in a field name',
     attack: { more: [['Content_Length', '3']] },
     status: [400],
   },
   {
-    row: 23,
+    row: 'MCP-23',
     name: 'bytes beyond ASCII in a field',
     attack: { more: [['X-A', '\xe9']] },
     status: [400],
   },
   {
-    row: 24,
+    row: 'MCP-24',
     name: 'Upgrade: h2c',
     attack: {
       more: [
@@ -368,26 +369,26 @@ const evasions: readonly Evasion[] = [
     status: [400],
   },
   {
-    row: 24,
+    row: 'MCP-24',
     name: 'CONNECT',
     attack: { method: 'CONNECT', target: '127.0.0.1:80' },
     status: [405],
   },
   {
-    row: 24,
+    row: 'MCP-24',
     name: 'Expect: 100-continue',
     attack: { more: [['Expect', '100-continue']] },
     honest: { body: call('get_weather'), more: [['Expect', '100-continue']] },
     status: [200],
   },
   {
-    row: 24,
+    row: 'MCP-24',
     name: 'another expectation',
     attack: { more: [['Expect', 'something']] },
     status: [417],
   },
   {
-    row: 24,
+    row: 'MCP-24',
     name: 'trailers',
     attack: {
       body: chunks(call('delete_all')).replace(/0\r\n\r\n$/, '0\r\nX-Evil: yes\r\n\r\n'),
@@ -402,7 +403,7 @@ const evasions: readonly Evasion[] = [
     status: [200],
   },
   {
-    row: 26,
+    row: 'MCP-26',
     name: 'Mcp-Name named in Connection',
     attack: {
       fields: modernFields('delete_all'),
@@ -417,7 +418,7 @@ const evasions: readonly Evasion[] = [
     status: [200],
   },
   {
-    row: 27,
+    row: 'MCP-27',
     name: 'two Mcp-Names',
     attack: {
       fields: [...modernFields('get_weather'), ['Mcp-Name', 'delete_all']],
@@ -426,77 +427,77 @@ const evasions: readonly Evasion[] = [
     status: [400],
   },
   {
-    row: 28,
+    row: 'MCP-28',
     name: 'fields that name the allowed tool',
     attack: { fields: modernFields('get_weather'), body: modernCall('delete_all') },
     honest: { fields: modernFields('get_weather'), body: modernCall('get_weather') },
     status: [400],
   },
   {
-    row: 28,
+    row: 'MCP-28',
     name: 'fields that name the allowed tool, in the old era',
     attack: { more: [['Mcp-Name', 'get_weather']] },
     status: [400],
   },
   {
-    row: 28,
+    row: 'MCP-28',
     name: 'fields and body that agree on the forbidden tool',
     attack: { fields: modernFields('delete_all'), body: modernCall('delete_all') },
     honest: { fields: modernFields('get_weather'), body: modernCall('get_weather') },
     status: [200],
   },
   {
-    row: 29,
+    row: 'MCP-29',
     name: 'an older revision in the field than in the body',
     attack: { more: [['MCP-Protocol-Version', '2025-03-26']], body: modernCall('get_weather') },
     status: [400],
   },
   {
-    row: 29,
+    row: 'MCP-29',
     name: 'the new revision in the body alone',
     attack: { body: modernCall('get_weather') },
     status: [400],
   },
   {
-    row: 29,
+    row: 'MCP-29',
     name: 'a revision that nobody knows',
     attack: { more: [['MCP-Protocol-Version', '2027-01-01']], body: call('get_weather') },
     status: [400],
   },
   {
-    row: 31,
+    row: 'MCP-31',
     name: 'the forbidden tool in base64',
     attack: { fields: modernFields(encoded('delete_all')), body: modernCall('delete_all') },
     honest: { fields: modernFields(encoded('get_weather')), body: modernCall('get_weather') },
     status: [200],
   },
   {
-    row: 31,
+    row: 'MCP-31',
     name: 'the allowed tool in base64 over the forbidden one',
     attack: { fields: modernFields(encoded('get_weather')), body: modernCall('delete_all') },
     status: [400],
   },
   {
-    row: 32,
+    row: 'MCP-32',
     name: 'a call without an id',
     attack: { body: call('delete_all').replace('"id":1,', '') },
     status: [400],
   },
   ...['null', '1.5', '1e25', '9007199254740993', '-0', '[1]', 'true'].map((id) => ({
-    row: 33,
+    row: 'MCP-33',
     name: `id ${id}`,
     attack: { body: withId(id, 'get_weather') },
     honest: { body: withId('9007199254740991', 'get_weather') },
     status: [400],
   })),
   {
-    row: 34,
+    row: 'MCP-34',
     name: 'the Host of a stranger',
     attack: { more: [['Host', 'evil.test']] },
     status: [403],
   },
   {
-    row: 34,
+    row: 'MCP-34',
     name: 'two Hosts',
     attack: {
       more: [
@@ -507,7 +508,7 @@ const evasions: readonly Evasion[] = [
     status: [400],
   },
   ...['https://evil.test', 'null', 'http://127.0.0.1.evil.test'].map((origin) => ({
-    row: 34,
+    row: 'MCP-34',
     name: `Origin ${origin}`,
     attack: { more: [['Origin', origin]] as Fields },
     status: [403],
@@ -538,7 +539,7 @@ after(async () => {
 })
 
 for (const { row, name, attack, honest = { body: call('get_weather') }, status } of evasions)
-  test(`evasion ${row}: ${name}`, async () => {
+  test(`evasion: ${name} [${row}]`, async () => {
     for (const { name: at, door, host } of doors) {
       const denied = await askBytes(door, bytesOf(attack, host))
       assert.deepEqual(upstream.take(), [], `${at}: the attack reached the app`)
@@ -557,7 +558,7 @@ for (const { row, name, attack, honest = { body: call('get_weather') }, status }
     }
   })
 
-test('evasion 26: Mcp-* fields are written anew from the body', async () => {
+test('evasion: Mcp-* fields are written anew from the body [MCP-26]', async () => {
   for (const { door, host } of doors) {
     const fields = modernFields(encoded('get_weather'))
     const shape = { fields, more: [['Connection', 'mcp-name, close']] as Fields }
@@ -569,7 +570,7 @@ test('evasion 26: Mcp-* fields are written anew from the body', async () => {
   }
 })
 
-test('evasion 24: trailers end here', async () => {
+test('evasion: trailers end here [MCP-24]', async () => {
   for (const { door, host } of doors) {
     const body = chunks(call('get_weather')).replace(/0\r\n\r\n$/, '0\r\nX-Evil: yes\r\n\r\n')
     await askBytes(
@@ -581,7 +582,7 @@ test('evasion 24: trailers end here', async () => {
   }
 })
 
-test('evasion 38: a filtered list is private and never stored', async () => {
+test('evasion: a filtered list is private and never stored [MCP-38]', async () => {
   for (const { door, host } of doors) {
     const list = '{"jsonrpc":"2.0","id":"l","method":"tools/list"}'
     const { fields, body } = await askBytes(door, bytesOf({ body: list }, host))
@@ -592,7 +593,7 @@ test('evasion 38: a filtered list is private and never stored', async () => {
   }
 })
 
-test('evasion 42: claims about the caller come from the verified peer alone', async () => {
+test('evasion: claims about the caller come from the verified peer alone [MCP-42]', async () => {
   const claims: Fields = [
     ['X-Forwarded-Client-Cert', 'URI=spiffe://example.org/admin'],
     ['x-FORWARDED-for', '10.0.0.1'],

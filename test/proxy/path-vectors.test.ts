@@ -54,7 +54,7 @@ after(async () => {
 })
 
 for (const { id, title, target, expected } of cases)
-  test(`${id} (${title}) comes to ${expected}`, async () => {
+  test(`${id} (${title}) comes to ${expected} [DONE-9]`, async () => {
     for (const { name, door, host } of doors) {
       const get = { method: 'GET', fields: [] }
       const { status, fields, body } = await ask(door, { ...get, target }, host)

@@ -16,7 +16,7 @@ after(() => server[Symbol.asyncDispose]())
 
 const used = /join token does not exist or has already been used/
 
-test('of 50 agents that present one token at a time, one is admitted', async () => {
+test('of 50 agents that present one token at a time, one is admitted [DONE-5 EDGE-16]', async () => {
   await server.local.agent.unary('CreateJoinToken', { ttl: 60, token: 'one-for-fifty' }, once())
   const outcomes = await Promise.allSettled(
     Array.from({ length: 50 }, () => attest(server.anonymous(), 'one-for-fifty', csrOf(newKey()))),
@@ -39,7 +39,7 @@ test('a request that cannot be read leaves the token unused', async () => {
   assert.equal((await attest(server.anonymous(), 'kept', csrOf(newKey()))).length, 1)
 })
 
-test('a token is refused after its time', async () => {
+test('a token is refused after its time [EDGE-16]', async () => {
   await server.local.agent.unary('CreateJoinToken', { ttl: 60, token: 'short' }, once())
   clock.advance(61)
   await assert.rejects(
@@ -63,7 +63,7 @@ test('an attestor that is not configured is named', async () => {
   )
 })
 
-test('an evicted agent takes its alias along, and no other entry', async () => {
+test('an evicted agent takes its alias along, and no other entry [EDGE-16]', async () => {
   const agentId = { trustDomain: 'example.org', path: '/node-7' }
   const token = { ttl: 60, token: 'with-alias', agentId }
   await server.local.agent.unary('CreateJoinToken', token, once())

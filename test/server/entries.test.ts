@@ -35,7 +35,7 @@ const laxer = new Set(['federates with unknown'])
 const foreign = /datastore-[a-z]+: .*|idna: .*/s
 
 for (const { note, entry, code, message } of refusals) {
-  test(`an entry with ${note} is answered with ${code}`, async () => {
+  test(`an entry with ${note} is answered with ${code} [BAD-4 EDGE-18]`, async () => {
     const { results } = await server.local.entry.unary(
       'BatchCreateEntry',
       { entries: [entry] },
@@ -124,7 +124,7 @@ test('a refused update changes nothing, also one that makes two entries similar'
   assert.equal(second.revisionNumber, '0')
 })
 
-test('an update by mask leaves the rest, and one without replaces everything', async () => {
+test('an update by mask leaves the rest, and one without replaces everything [EDGE-18]', async () => {
   const entry: Entry = {
     id: 'masked',
     spiffeId: { trustDomain: 'example.org', path: '/masked' },
@@ -152,7 +152,7 @@ test('an update by mask leaves the rest, and one without replaces everything', a
   ])
 })
 
-test('a batch over the limit is refused as a whole', async () => {
+test('a batch over the limit is refused as a whole [BAD-6]', async () => {
   const ids = Array.from({ length: 10_001 }, (_, index) => String(index))
   await assert.rejects(
     server.local.entry.unary('BatchDeleteEntry', { ids }, once()),

@@ -15,7 +15,7 @@ after(() => server[Symbol.asyncDispose]())
 /** A call that any attested agent may make; it is refused for its argument, after authorization. */
 const harmless = { params: [{ entryId: '', csr: Buffer.alloc(0) }] }
 
-test('old and new SVID are both good until the new one is used, then the old one is not', async () => {
+test('old and new SVID are both good until the new one is used, then the old one is not [EDGE-14 EDGE-13]', async () => {
   const agent = await server.attestAgent()
   const renewed = await renew(agent)
   await agent.svid.unary('BatchNewX509SVID', harmless, once())
@@ -39,7 +39,7 @@ test('of two renewals before a use, the later counts', async () => {
   await second.svid.unary('BatchNewX509SVID', harmless, once())
 })
 
-test('a pending SVID survives a restart of the server', async () => {
+test('a pending SVID survives a restart of the server [EDGE-14 BAD-7]', async () => {
   const own = await TestServer.start()
   const agent = await own.attestAgent()
   const chain = await renewedChain(agent)

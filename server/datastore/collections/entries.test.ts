@@ -83,7 +83,7 @@ describe('stored entries', () => {
     }
   })
 
-  it('refuse a similar one, whatever the order of selectors, and show the one that is there', async (t) => {
+  it('refuse a similar one, whatever the order of selectors, and show the one that is there [EDGE-18]', async (t) => {
     const { run } = await opened(t)
     await run((tx) => createEntry(tx, full))
     const similar = { ...full, id: 'other', selectors: full.selectors.toReversed(), hint: 'x' }

@@ -21,7 +21,7 @@ async function opened(t: TestContext) {
 }
 
 describe('join tokens', () => {
-  it('admit one of fifty that present the same at once', async (t) => {
+  it('admit one of fifty that present the same at once [EDGE-16]', async (t) => {
     const { add, consume } = await opened(t)
     assert.equal(await add('secret', 60), true)
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => consume('secret')))
@@ -38,7 +38,7 @@ describe('join tokens', () => {
     assert.deepEqual(await consume('a'), { outcome: 'consumed', alias })
   })
 
-  it('end with their time, and stay unknown when there never was one', async (t) => {
+  it('end with their time, and stay unknown when there never was one [EDGE-16]', async (t) => {
     const { add, consume, clock } = await opened(t)
     await add('a', 10)
     clock.advance(10)

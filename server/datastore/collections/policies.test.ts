@@ -71,7 +71,7 @@ describe('policies of an app', () => {
     assert.deepEqual(named((await change({ put: [{ name: 'a', source: 'A' }] })).policies), ['a@3'])
   })
 
-  it('keep every source by its digest', async (t) => {
+  it('keep every source by its digest [REC-17]', async (t) => {
     const { store, change } = await opened(t)
     await change({ put: [{ name: 'a', source: 'first' }] })
     await change({ put: [{ name: 'a', source: 'second' }] })

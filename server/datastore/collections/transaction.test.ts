@@ -82,7 +82,7 @@ describe('a transaction', () => {
     assert.equal(await parts.store.read((snapshot) => snapshot.get(key)), undefined)
   })
 
-  it('leaves one change record in its own commit: who, through which door, before and after', async (t) => {
+  it('leaves one change record in its own commit: who, through which door, before and after [REC-14]', async (t) => {
     const parts = await deps(t)
     const object = { kind: 'counter', id: 'a' }
     for (const value of ['1', '2', undefined]) {

@@ -15,7 +15,7 @@ const one = { uid: 20_001, gid: 20_001 }
 const two = { uid: 20_002, gid: 20_001 }
 const three = { uid: 20_003, gid: 20_003 }
 
-test('two uids get two identities, a third one none', async (t) => {
+test('two uids get two identities, a third one none [DONE-3 EP-5 EP-7]', async (t) => {
   const plane = await IdentityPlane.start(t)
   const token = await plane.token()
   const uidOf = (uid: number) => ({ selectors: [{ type: 'unix', value: `uid:${uid}` }] })
