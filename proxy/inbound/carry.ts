@@ -9,6 +9,7 @@ import { decide as decideByPolicy } from '../../policy/decide.ts'
 import { Cut, endingOf } from '../cut.ts'
 import { type Denied, isDenied, refusalOf } from '../denied.ts'
 import { decisionField, sendAnswer } from '../http/answer.ts'
+import { UnreadableAnswerError } from '../mcp/list-answer.ts'
 import type { Objection } from '../open-exchanges.ts'
 import { answerBody } from './answer-body.ts'
 import type { ReadCall } from './decide.ts'
@@ -43,6 +44,7 @@ export async function carry<Read extends ReadCall>(
 interface Tally {
   ended: Ending
   status?: number
+  detail?: string
   requestBytes: number
   answerBytes: number
 }
@@ -66,6 +68,7 @@ async function transfer<Read extends ReadCall>(
     if (isDenied(answer)) {
       tally.ended = answer.denied === 'answer-late' ? 'timed-out' : 'upstream-gone'
       tally.status = refusalOf(answer.denied).status
+      tally.detail = answer.detail
       return answer
     }
     answer.incoming.once('error', () => {
@@ -75,6 +78,7 @@ async function transfer<Read extends ReadCall>(
     if (isDenied(answered)) {
       lease.discard()
       tally.ended = 'answer-refused'
+      tally.detail = answered.detail
       tally.status = refusalOf(answered.denied).status
       return answered
     }
@@ -87,8 +91,11 @@ async function transfer<Read extends ReadCall>(
   } catch (error) {
     lease.discard()
     response.destroy()
-    tally.ended = signal.aborted ? endingOf(signal) : 'failed'
-    if (!signal.aborted) throw error
+    if (error instanceof UnreadableAnswerError) {
+      tally.ended = 'answer-refused'
+      tally.detail = error.message
+    } else if (signal.aborted) tally.ended = endingOf(signal)
+    else throw error
     return undefined
   }
 }
