@@ -81,8 +81,9 @@ async function several(
   const named = Object.entries(configured)
   if (named.length === 0) throw unusable('expected at least one WorkloadAttestor plugin')
   return await Promise.all(
-    named.map(([name, settings]) =>
-      made('WorkloadAttestor', workloadAttestors, name)(settings, config),
+    named.map(
+      async ([name, settings]) =>
+        await made('WorkloadAttestor', workloadAttestors, name)(settings, config),
     ),
   )
 }

@@ -113,8 +113,10 @@ function overridesOf(
   given: ReadonlySet<string>,
   { env }: Io,
 ): ConfigOverrides {
+  const isGiven = ([flag]: readonly [string, string]): boolean => given.has(flag)
+  const value = (flag: string): unknown => new Map(Object.entries(values)).get(flag)
   const keys = Object.entries(keyOfFlag)
-    .filter(([flag]) => given.has(flag))
-    .map(([flag, key]) => [key, values[flag as keyof typeof keyOfFlag]])
+    .filter(isGiven)
+    .map(([flag, key]) => [key, value(flag)] as const)
   return { keys: Object.fromEntries(keys), ...(values.expandEnv && { expandEnv: env }) }
 }

@@ -30,16 +30,17 @@ export class LiveValue<T> {
   /** Slow followers miss what was replaced meanwhile. Ends when the signal is aborted. */
   async *follow(signal: AbortSignal): AsyncGenerator<T, void, undefined> {
     let wake = (): void => undefined
+    const isOver = (): boolean => signal.aborted
     const onAbort = (): void => {
       wake()
     }
     signal.addEventListener('abort', onAbort, { once: true })
     this.#followers++
     try {
-      while (!signal.aborted) {
+      while (!isOver()) {
         const version = this.#version
         yield this.#value
-        if (version !== this.#version || signal.aborted) continue
+        if (version !== this.#version || isOver()) continue
         await new Promise<void>((resolve) => {
           wake = resolve
           this.#waiting.add(resolve)

@@ -86,7 +86,7 @@ export async function keepIdentity(
     const { identity } = link.trust
     if (identity === undefined) throw new TypeError('there is no identity to keep')
     await untilTime(renewalTime(identity, deps), deps.deadlines, signal)
-    if (signal.aborted) return
+    signal.throwIfAborted()
     const key = await keys.generate()
     const run = () => renew(link, key, identity, signal)
     const isFinal = (error: unknown): boolean => {

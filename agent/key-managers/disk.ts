@@ -27,7 +27,8 @@ export class DiskKeyManager implements KeyManager {
     await ensurePrivateDirectory(directory)
     const file = path.join(directory, fileName)
     const bytes = await readPrivateFile(file)
-    return new DiskKeyManager(file, bytes === undefined ? new Map() : readKeys(file, bytes))
+    const keys = bytes === undefined ? new Map<string, KeyObject>() : readKeys(file, bytes)
+    return new DiskKeyManager(file, keys)
   }
 
   async generate(): Promise<KeyObject> {
@@ -56,7 +57,7 @@ export class DiskKeyManager implements KeyManager {
   }
 
   async #write(keys: ReadonlyMap<string, KeyObject>): Promise<void> {
-    const encoded = [...keys].map(([id, key]) => [
+    const encoded = [...keys].map(([id, key]): [string, string] => [
       id,
       key.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
     ])
@@ -68,7 +69,7 @@ function readKeys(file: string, bytes: Buffer): Map<string, KeyObject> {
   try {
     const { keys } = content.parse(JSON.parse(bytes.toString()))
     return new Map(
-      Object.entries(keys).map(([id, encoded]) => {
+      Object.entries(keys).map(([id, encoded]): [string, KeyObject] => {
         const der = Buffer.from(encoded, 'base64')
         const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
         if (keyIdOf(spkiOf(key)) !== id) throw new Error('a key is not the one that it is named by')

@@ -1,7 +1,10 @@
 /** `countersign.agent.proxy.v1.Proxy` on the proxy socket. */
 
 import type { Server } from '@grpc/grpc-js'
-import type { ProxyDefinition } from '../../proto/gen/countersign/agent/proxy/v1/Proxy.ts'
+import type {
+  ProxyDefinition,
+  ProxyHandlers,
+} from '../../proto/gen/countersign/agent/proxy/v1/Proxy.ts'
 import type { WatchBundlesResponse } from '../../proto/gen/countersign/agent/proxy/v1/WatchBundlesResponse.ts'
 import type { WatchPoliciesRequest__Output } from '../../proto/gen/countersign/agent/proxy/v1/WatchPoliciesRequest.ts'
 import type { WatchPoliciesResponse } from '../../proto/gen/countersign/agent/proxy/v1/WatchPoliciesResponse.ts'
@@ -27,7 +30,7 @@ const limits = { apps: 1000 } as const
 export function addProxyApi(grpc: Server, deps: ProxyApiDeps): void {
   const gate = proxyGate(deps)
   const checkpoints = new Checkpoints(deps.log)
-  grpc.addService(serviceDefinition<ProxyDefinition>(proxyApiName), {
+  const handlers: ProxyHandlers = {
     Identify: serverStream(gate, (request, context, send) =>
       streaming(deps, context, send, (toProxy, signal) =>
         identify(request, context.caller, deps, toProxy, signal),
@@ -45,7 +48,8 @@ export function addProxyApi(grpc: Server, deps: ProxyApiDeps): void {
       checkpoints.take(caller.id, request)
       return {}
     }),
-  })
+  }
+  grpc.addService(serviceDefinition<ProxyDefinition>(proxyApiName), handlers)
 }
 
 /** Runs a stream for as long as the caller is an authorized proxy, and the process that it was. */

@@ -39,8 +39,7 @@ export async function followServer(deps: FollowDeps, signal: AbortSignal): Promi
       // The server ends streams that are old; the next one is taken up at once.
       await pause(waits.firstMs, until)
     } catch (error) {
-      if (signal.aborted) return
-      if (changed.aborted) continue
+      if (until.aborted) continue
       // A refusal of an SVID that has been replaced meanwhile says nothing about the agent.
       if (rejectionOf(error) !== undefined && link.trust.identity === trust.identity) throw error
       log.warn({ reason: reasonOf(error) }, 'Lost the stream of changes from the server')

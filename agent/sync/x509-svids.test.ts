@@ -38,6 +38,14 @@ function start(sign: SignX509Svids) {
   }
 }
 
+function deferred() {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve: () => resolve() }
+}
+
 function svid(notAfter: Date) {
   return { svid: { chain: Buffer.of(1), key: Buffer.of(2), notAfter, serial: '1' } }
 }
@@ -70,28 +78,20 @@ test('an entry that the server does not sign for waits no longer', async () => {
 })
 
 test('an entry that is removed while it is signed for leaves nothing behind', async () => {
-  let answer: () => void = () => undefined
-  const asked = new Promise<void>((resolveAsked) => {
-    const node = start(async (entries) => {
-      const waiting = new Promise<void>((resolve) => {
-        answer = resolve
-      })
-      resolveAsked()
-      await waiting
-      return entries.map(() => svid(new Date(node.clock.now().getTime() + 60_000)))
-    })
-    nodeUnderTest = node
-    node.state.apply(nodeUpdate({ entries: [nodeEntry('a')] }))
+  const [asked, answer] = [deferred(), deferred()]
+  const node = start(async (entries) => {
+    asked.resolve()
+    await answer.promise
+    return entries.map(() => svid(new Date(node.clock.now().getTime() + 60_000)))
   })
-  await asked
-  nodeUnderTest?.state.apply(nodeUpdate({ deleted: ['a'] }))
-  answer()
-  await nodeUnderTest?.told
-  assert.equal(nodeUnderTest?.svids.count, 0)
-  await nodeUnderTest?.close()
+  node.state.apply(nodeUpdate({ entries: [nodeEntry('a')] }))
+  await asked.promise
+  node.state.apply(nodeUpdate({ deleted: ['a'] }))
+  answer.resolve()
+  await node.told
+  assert.equal(node.svids.count, 0)
+  await node.close()
 })
-
-let nodeUnderTest: ReturnType<typeof start> | undefined
 
 test('those without an SVID are signed for first, in batches', async () => {
   const batches: number[] = []

@@ -43,7 +43,8 @@ export async function* watchX509Context(
     },
   )
   try {
-    for (let failures = 0; !signal.aborted; ) {
+    const isOver = (): boolean => signal.aborted
+    for (let failures = 0; !isOver(); ) {
       try {
         const metadata = security
         for await (const response of client.serverStream(
@@ -56,7 +57,7 @@ export async function* watchX509Context(
           yield context
         }
       } catch (error) {
-        if (signal.aborted) return
+        if (isOver()) return
         if (!(error instanceof Failure) || isFinal(error)) throw error
         failures++
         const waitMs = Math.min(failures, longestWaitSteps) * waitStepMs

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { IdentifyRequest } from '../../proto/gen/countersign/agent/proxy/v1/IdentifyRequest.ts'
@@ -53,9 +52,11 @@ async function acceptFromChild(
   const address = server.address()
   assert.ok(address !== null && typeof address === 'object')
   const program = `require('net').connect(${address.port}, '127.0.0.1'); setInterval(() => {}, 1000)`
-  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const accepted = new Promise<Socket>((resolve) => {
+    server.once('connection', resolve)
+  })
   const child = spawn(process.execPath, ['-e', program], { stdio: 'ignore' })
-  const [socket] = await accepted
+  const socket = await accepted
   const { local, remote, cookie, establishedNs, descriptor } = tcpConnectionOf(socket)
   t.after(() => {
     child.kill('SIGKILL')

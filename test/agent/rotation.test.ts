@@ -2,23 +2,26 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { z } from 'zod'
 import { IdentityPlane } from '../support/identity-plane.ts'
 import { nodeCommand, RunningProgram } from '../support/running-program.ts'
 
 const uid = process.geteuid?.() ?? 0
 const mine = { selectors: [{ type: 'unix', value: `uid:${uid}` }] }
 
-interface State {
-  readonly at: number
-  readonly serials: string[]
-  readonly notAfter: number[]
-}
+const state = z.object({
+  at: z.number(),
+  serials: z.array(z.string()),
+  notAfter: z.array(z.number()),
+})
+
+type State = z.infer<typeof state>
 
 function statesOf({ output }: RunningProgram): State[] {
   return output
     .split('\n')
     .filter((line) => line.includes('"serials"'))
-    .map((line) => JSON.parse(line) as State)
+    .map((line) => state.parse(JSON.parse(line)))
 }
 
 function follow(plane: IdentityPlane): RunningProgram {

@@ -19,25 +19,35 @@ const stop = new AbortController()
 process.once('SIGTERM', () => {
   stop.abort()
 })
-try {
-  const options = { signal: stop.signal, metadata: { 'workload.spiffe.io': 'true' } }
-  for await (const { svids } of client.serverStream('FetchX509SVID', {}, options)) {
-    print({
-      at: Date.now(),
-      ids: svids.map(({ spiffeId }) => spiffeId),
-      serials: svids.map(({ x509Svid }) => readCertificates(x509Svid)[0]?.serial),
-      notAfter: svids.map(({ x509Svid }) => readCertificates(x509Svid)[0]?.notAfter.getTime()),
-    })
-    if (mode === 'once') break
-  }
-} catch (error) {
-  print({
-    code: error instanceof Failure ? error.code : 'unknown',
-    message: error instanceof Error ? error.message : String(error),
-  })
+const end = await follow()
+if (end !== undefined) {
+  print(end)
   process.exitCode = 3
-} finally {
-  client.close()
+}
+
+/** How the stream ended, where it was not we who ended it. */
+async function follow(): Promise<object | undefined> {
+  try {
+    const options = { signal: stop.signal, metadata: { 'workload.spiffe.io': 'true' } }
+    for await (const { svids } of client.serverStream('FetchX509SVID', {}, options)) {
+      const leaves = svids.map(({ x509Svid }) => readCertificates(x509Svid)[0])
+      print({
+        at: Date.now(),
+        ids: svids.map(({ spiffeId }) => spiffeId),
+        serials: leaves.map((leaf) => leaf?.serial),
+        notAfter: leaves.map((leaf) => leaf?.notAfter.getTime()),
+      })
+      if (mode === 'once') break
+    }
+    return undefined
+  } catch (error) {
+    return {
+      code: error instanceof Failure ? error.code : 'unknown',
+      message: error instanceof Error ? error.message : String(error),
+    }
+  } finally {
+    client.close()
+  }
 }
 
 function print(line: object): void {
