@@ -12,7 +12,8 @@ import { descriptors } from './gen/descriptors.ts'
 let loaded: PackageDefinition | undefined
 
 function definitions(): PackageDefinition {
-  loaded ??= fromJSON(JSON.parse(descriptors) as Parameters<typeof fromJSON>[0], {
+  const root: Parameters<typeof fromJSON>[0] = JSON.parse(descriptors)
+  loaded ??= fromJSON(root, {
     longs: String,
     enums: String,
     defaults: true,

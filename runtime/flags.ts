@@ -153,8 +153,8 @@ function hasAll<S extends FlagSpecs>(
 }
 
 function kindWord(spec: FlagSpec): string {
-  const word = { string: ' string', int: ' int', bool: '', list: ' value' }
-  return spec.kind in word ? word[spec.kind as keyof typeof word] : ' value'
+  const words = { string: ' string', int: ' int', bool: '', list: ' value', duration: ' value' }
+  return { ...words, choice: ' value' }[spec.kind]
 }
 
 function defaultText(spec: FlagSpec): string {

@@ -32,14 +32,17 @@ export class Lifetime {
   async #closeAll(): Promise<void> {
     this.#ending.abort()
     const errors: unknown[] = []
-    for (const close of this.#closers.reverse()) {
-      try {
-        await close()
-      } catch (error) {
-        errors.push(error)
-      }
-    }
+    for (const close of this.#closers.reverse()) errors.push(...(await failuresOf(close)))
     if (errors.length === 1) throw errors[0]
     if (errors.length > 1) throw new AggregateError(errors, 'several resources failed to close')
+  }
+}
+
+async function failuresOf(close: Close): Promise<readonly unknown[]> {
+  try {
+    await close()
+    return []
+  } catch (error) {
+    return [error]
   }
 }

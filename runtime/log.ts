@@ -47,7 +47,8 @@ function textStream(sink: DestinationStream): DestinationStream {
 }
 
 function asText(line: string): string {
-  const { time, level, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>
+  const logged: Record<string, unknown> = JSON.parse(line)
+  const { time, level, msg, err, ...fields } = logged
   const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${fieldText(value)}`)
   const error = err === undefined ? '' : ` error=${fieldText(errorText(err))}`
   return `${String(time)} ${String(level).toUpperCase().padEnd(5)} ${String(msg)}${rest.join('')}${error}\n`

@@ -34,8 +34,9 @@ process.exitCode = await runCommand(process.argv.slice(2), io)
 async function readInput(maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of process.stdin) {
-    const piece = Buffer.from(chunk as Uint8Array)
+  const input: AsyncIterable<Uint8Array> = process.stdin
+  for await (const chunk of input) {
+    const piece = Buffer.from(chunk)
     bytes += piece.length
     if (bytes > maxBytes) throw new UsageError(`standard input is longer than ${maxBytes} bytes`)
     chunks.push(piece)

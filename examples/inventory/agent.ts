@@ -21,27 +21,32 @@ const plan: readonly { name: string; arguments: Record<string, unknown> }[] = [
 const [target] = process.argv.slice(2)
 if (target === undefined) throw new Error('usage: agent.js URL|SOCKET')
 
-const results: Record<string, string> = {}
-let shown: string[] = []
 const client = new Client({ name: 'demo-agent', version: '1.0.0' })
-try {
-  const url = new URL(target.startsWith('/') ? 'http://localhost/mcp' : target)
-  const overSocket = target.startsWith('/') ? { fetch: fetchOver(target) } : {}
-  await client.connect(new StreamableHTTPClientTransport(url, overSocket))
-  shown = (await client.listTools()).tools.map(({ name }) => name)
-} catch (error) {
-  results['connect'] = describe(error)
-}
-for (const call of plan)
-  try {
-    if ('connect' in results) break
-    const answer = await client.callTool(call)
-    results[call.name] = answer.isError === true ? 'tool error' : 'ok'
-  } catch (error) {
-    results[call.name] = describe(error)
-  }
-process.stdout.write(`${JSON.stringify({ shown, results })}\n`)
+process.stdout.write(`${JSON.stringify(await work(target))}\n`)
 process.exit(0)
+
+async function work(where: string) {
+  const results: Record<string, string> = {}
+  try {
+    const url = new URL(where.startsWith('/') ? 'http://localhost/mcp' : where)
+    const overSocket = where.startsWith('/') ? { fetch: fetchOver(where) } : {}
+    await client.connect(new StreamableHTTPClientTransport(url, overSocket))
+    const { tools } = await client.listTools()
+    for (const call of plan) results[call.name] = await outcome(call)
+    return { shown: tools.map(({ name }) => name), results }
+  } catch (error) {
+    return { shown: [], results: { connect: describe(error) } }
+  }
+}
+
+async function outcome(call: (typeof plan)[number]): Promise<string> {
+  try {
+    const answer = await client.callTool(call)
+    return answer.isError === true ? 'tool error' : 'ok'
+  } catch (error) {
+    return describe(error)
+  }
+}
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

@@ -7,7 +7,6 @@
  */
 
 import { constants } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
 import { createServer, type SecureContextOptions, type TLSSocket } from 'node:tls'
 import { type Server, ServerCredentials } from '@grpc/grpc-js'
 import { Failure } from '../failure.ts'
@@ -77,12 +76,13 @@ export async function serveTls(options: TlsServerOptions): Promise<TlsListening>
     injector.injectConnection(socket)
   })
   const port = await new Promise<number>((resolve, reject) => {
-    server.once('error', (cause) => {
+    server.once('error', (cause: Error) => {
       const where = `${options.host}:${options.port}`
       reject(new Failure('unavailable', `cannot listen on ${where}: ${cause.message}`, { cause }))
     })
     server.listen(options.port, options.host, () => {
-      resolve((server.address() as AddressInfo).port)
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : options.port)
     })
   })
   return {
