@@ -12,14 +12,25 @@ import { descriptors } from './gen/descriptors.ts'
 let loaded: PackageDefinition | undefined
 
 function definitions(): PackageDefinition {
-  const root: Parameters<typeof fromJSON>[0] = JSON.parse(descriptors)
-  loaded ??= fromJSON(root, {
+  loaded ??= fromJSON(parsed(descriptors), {
     longs: String,
     enums: String,
     defaults: true,
     oneofs: true,
   })
   return loaded
+}
+
+type Root = Parameters<typeof fromJSON>[0]
+
+function parsed(text: string): Root {
+  const root: unknown = JSON.parse(text)
+  if (!isRoot(root)) throw new TypeError('proto/gen/descriptors.ts holds no descriptors')
+  return root
+}
+
+function isRoot(value: unknown): value is Root {
+  return typeof value === 'object' && value !== null && 'nested' in value
 }
 
 /** The definition of the service with this full name, such as `spire.api.server.entry.v1.Entry`. */

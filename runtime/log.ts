@@ -47,7 +47,8 @@ function textStream(sink: DestinationStream): DestinationStream {
 }
 
 function asText(line: string): string {
-  const logged: Record<string, unknown> = JSON.parse(line)
+  const logged: unknown = JSON.parse(line)
+  if (!isRecord(logged)) return line
   const { time, level, msg, err, ...fields } = logged
   const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${fieldText(value)}`)
   const error = err === undefined ? '' : ` error=${fieldText(errorText(err))}`
@@ -61,4 +62,8 @@ function fieldText(value: unknown): string {
 
 function errorText(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'message' in error ? error.message : error
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }
