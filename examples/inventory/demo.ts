@@ -202,7 +202,7 @@ async function proved(world: World, decision: string): Promise<void> {
 }
 
 async function verified(world: World, words: readonly string[]) {
-  const answer = await world.countersign(...words)
+  const answer = await world.offline(...words)
   detail(answer.out + answer.err)
   return answer
 }

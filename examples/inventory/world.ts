@@ -57,6 +57,8 @@ export interface World {
   agent(name: AgentName | 'impostor', target: string, as?: Who): Promise<AgentReport>
   /** Runs a `countersign` command against the demo's server. */
   countersign(...words: string[]): Promise<{ code: number; out: string; err: string }>
+  /** Runs a command that asks nobody: what an auditor has is files. */
+  offline(...words: string[]): Promise<{ code: number; out: string; err: string }>
   /** Runs a command that changes policy; resolves when the proxy has the change in force. */
   policy(...words: string[]): Promise<{ code: number; out: string; err: string }>
   readonly who: (name: AgentName | 'impostor') => Who
@@ -235,6 +237,7 @@ async function build(folder: string, proxyWords: readonly string[]): Promise<Wor
     url: `http://127.0.0.1:${outboundPort}/mcp`,
     serverSocket,
     countersign,
+    offline: async (...words) => await run(self, words),
     policy: async (...words) => await inForce(callee, log('proxy-b'), () => countersign(...words)),
     agent: async (name, target, as = who(name)) => {
       const { out, err } = await run(as, [programs.agent, target])
