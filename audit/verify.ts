@@ -4,7 +4,7 @@
  *
  * It shows that no record up to the last checkpoint was changed, added, removed or moved by anybody
  * without the writer's key. Whether the file was cut off after a checkpoint, only a head that was
- * kept elsewhere can show: `knownHead`.
+ * kept elsewhere can show: `knownHeads`, by chain.
  */
 
 import type { SpiffeId } from '../spiffe/spiffe-id.ts'
@@ -27,6 +27,7 @@ export interface ChainFault {
   readonly message: string
 }
 
+/** A head that was kept elsewhere: it shows that the chain up to it is still there. */
 export interface KnownHead {
   readonly seq: number
   readonly head: Sha256Hex
@@ -58,9 +59,9 @@ export interface ChainReport {
 export async function verifyChain(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   trust: TrustHistory,
-  knownHead?: KnownHead,
+  knownHeads: ReadonlyMap<string, KnownHead> = new Map(),
 ): Promise<ChainReport> {
-  const verification = new Verification(trust, knownHead)
+  const verification = new Verification(trust, knownHeads)
   for await (const line of fileLines(chunks)) {
     if ('unfinishedBytes' in line) return verification.report(line.unfinishedBytes)
     const fault = 'fault' in line ? line.fault : verification.take(line.text)
@@ -73,16 +74,16 @@ class Verification {
   readonly #cursor = new ChainCursor()
   readonly #signatures: Signatures
   readonly #calls = new OpenDecisions()
-  readonly #knownHead: KnownHead | undefined
+  readonly #knownHeads: ReadonlyMap<string, KnownHead>
   readonly #decisions = { allow: 0, deny: 0, 'would-deny': 0 }
   #records = 0
   #lost = 0
   /** After the last record that was found good. */
   #good = { nextSeq: this.#cursor.nextSeq, head: this.#cursor.head }
 
-  constructor(trust: TrustHistory, knownHead: KnownHead | undefined) {
+  constructor(trust: TrustHistory, knownHeads: ReadonlyMap<string, KnownHead>) {
     this.#signatures = new Signatures(trust)
-    this.#knownHead = knownHead
+    this.#knownHeads = knownHeads
   }
 
   /** Takes the next line; what is wrong with it, in words that follow `record N`. */
@@ -93,7 +94,7 @@ class Verification {
     if (origin === undefined) return 'is not the start of a chain'
     const fault = this.#signatures.take(record, head, origin) ?? this.#count(record)
     if (fault !== undefined) return fault.fault
-    const known = this.#knownHead
+    const known = this.#knownHeads.get(origin.chain)
     if (known?.seq === record.seq && known.head !== head)
       return 'is not the one that stood there when its head was kept'
     this.#records++
@@ -146,7 +147,7 @@ class Verification {
   #missing(): string | undefined {
     const { nextSeq } = this.#good
     if (nextSeq === 0) return 'is missing: there is no complete record'
-    const known = this.#knownHead
+    const known = this.#knownHeads.get(this.#cursor.origin?.chain ?? '')
     if (known === undefined || known.seq < nextSeq) return undefined
     return `is missing: the chain went on to record ${known.seq} when its head was kept`
   }

@@ -38,6 +38,8 @@ export interface CommandSpec<S extends FlagSpecs> {
   readonly words?: readonly string[]
   /** What stands before an error's text; `Error: ` unless told. */
   readonly errorPrefix?: string
+  /** Exit code of a command used wrongly; 1 unless told, as with SPIRE. */
+  readonly misuse?: number
   run(values: FlagValues<S>, io: Io, rest: readonly string[]): Promise<number>
 }
 
@@ -55,13 +57,13 @@ export function defineCommand<const S extends FlagSpecs>(spec: CommandSpec<S>): 
       }
       if ('problem' in parsed) {
         io.err(`${parsed.problem}\n${usage()}`)
-        return 1
+        return spec.misuse ?? 1
       }
       try {
         return await spec.run(parsed.values, io, [...words, ...parsed.rest])
       } catch (error) {
         io.err(`${spec.errorPrefix ?? 'Error: '}${errorText(error)}\n`)
-        return 1
+        return error instanceof UsageError ? (spec.misuse ?? 1) : 1
       }
     },
   }
