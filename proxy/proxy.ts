@@ -153,9 +153,9 @@ class Wiring {
       limits,
       upstream,
       clock,
-      refused: (address, reason) => {
+      refused: (address, reason, detail) => {
         journal.countRefusal(address, reason)
-        log.debug({ address, reason }, 'Refused a connection')
+        log.debug({ address, reason, detail }, 'Refused a connection')
       },
     })
     this.#listeners.push(listener)

@@ -9,7 +9,7 @@
 import type { Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { Clock } from '../../runtime/clock.ts'
-import { Failure, reasonOf } from '../../runtime/failure.ts'
+import { reasonOf } from '../../runtime/failure.ts'
 import type { LocalSvid } from '../agent/local-svid.ts'
 import { Acceptor } from '../http/acceptor.ts'
 import { type RequestHandlers, RequestServer } from '../http/request-server.ts'
@@ -24,8 +24,15 @@ export interface InboundListenerOptions {
   readonly upstream: Upstream
   readonly clock: Clock
   /** A peer that was refused before it could ask anything. */
-  readonly refused: (address: string, reason: string) => void
+  readonly refused: (address: string, reason: ConnectionRefusal, detail: string) => void
 }
+
+/** Why a connection ended before its first request; the record counts these by address. */
+export type ConnectionRefusal =
+  | 'handshake-failed'
+  | 'no-app-svid'
+  | 'wrong-protocol'
+  | 'unauthenticated'
 
 export class InboundListener {
   readonly #options: InboundListenerOptions
@@ -50,7 +57,7 @@ export class InboundListener {
       this.#admit(socket)
     })
     this.#tls.on('tlsClientError', (error, socket) => {
-      this.#refuse(socket, `handshake failed: ${codeOf(error)}`)
+      this.#refuse(socket, 'handshake-failed', codeOf(error))
     })
     this.#acceptor = new Acceptor(limits.maxConnections, (socket) => {
       void this.#accept(socket)
@@ -80,7 +87,7 @@ export class InboundListener {
     const identity = upstream.identity ?? (await upstream.identified(AbortSignal.any(patience)))
     if (socket.destroyed) return
     if (identity === undefined || identity.svid.isExpired(clock.now())) {
-      this.#refuse(socket, 'the app has no X509-SVID')
+      this.#refuse(socket, 'no-app-svid', 'the app has no X509-SVID')
       return
     }
     this.#use(identity.svid)
@@ -100,21 +107,26 @@ export class InboundListener {
     })
     const { upstream, clock } = this.#options
     const { identity } = upstream
+    if (identity === undefined) {
+      this.#refuse(socket, 'no-app-svid', 'the app has no X509-SVID')
+      return
+    }
+    if (socket.alpnProtocol !== alpnProtocol && socket.alpnProtocol !== false) {
+      this.#refuse(socket, 'wrong-protocol', 'another application protocol')
+      return
+    }
     let peer: VerifiedPeer
     try {
-      if (identity === undefined) throw new Failure('unavailable', 'the app has no X509-SVID')
-      if (socket.alpnProtocol !== alpnProtocol && socket.alpnProtocol !== false)
-        throw new Failure('protocol-error', 'another application protocol')
       peer = VerifiedPeer.of(socket, identity.trust, clock.now())
     } catch (error) {
-      this.#refuse(socket, reasonOf(error))
+      this.#refuse(socket, 'unauthenticated', reasonOf(error))
       return
     }
     this.#requests?.serve(socket, peer)
   }
 
-  #refuse(socket: Socket, reason: string): void {
-    this.#options.refused(socket.remoteAddress ?? 'unknown', reason)
+  #refuse(socket: Socket, reason: ConnectionRefusal, detail: string): void {
+    this.#options.refused(socket.remoteAddress ?? 'unknown', reason, detail)
     socket.destroy()
   }
 }
