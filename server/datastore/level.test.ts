@@ -125,6 +125,34 @@ describe('a level store that is damaged', () => {
     await assert.rejects(open(folder), { code: 'corrupt', message: /has lost commit \d+/ })
   })
 
+  it('is refused with the name of a table file that is damaged', async (t) => {
+    const folder = await scratch(t)
+    for (let n = 0; n < 3; n++) await fill(folder, n * 20, 20)
+    const names = await readdir(path.join(folder, 'level'))
+    const tables = names.filter((name) => name.endsWith('.ldb'))
+    assert.ok(tables.length > 0)
+    for (const name of tables) {
+      const file = path.join(folder, 'level', name)
+      const whole = await readFile(file)
+      for (const offset of [0, whole.length >> 1, whole.length - 1]) {
+        const damaged = Buffer.from(whole)
+        damaged[offset] = (damaged[offset] ?? 0) ^ 1
+        await writeFile(file, damaged)
+        const expected = `the datastore in ${folder} has a damaged file, ${file}`
+        await assert.rejects(open(folder), { code: 'corrupt', message: expected })
+      }
+      await writeFile(file, whole)
+    }
+    await (await open(folder)).close()
+  })
+
+  it('opens with a table left over from a process that was killed', async (t) => {
+    const folder = await scratch(t)
+    await fill(folder, 0, 5)
+    await writeFile(path.join(folder, 'level', '009999.ldb'), 'half a table')
+    await (await open(folder)).close()
+  })
+
   it('is refused when the last acknowledged commit is gone', async (t) => {
     const folder = await scratch(t)
     await fill(folder, 0, 5)

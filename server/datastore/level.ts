@@ -12,7 +12,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import { Failure, reasonOf } from '../../runtime/failure.ts'
 import { ensurePrivateDirectory, hasCode } from '../../runtime/files.ts'
 import { AcknowledgedFile } from './acknowledged.ts'
-import { ChangeLog, type LoggedCommit } from './change-log.ts'
+import { ChangeLog } from './change-log.ts'
 import { checkOperations, keyName } from './check-operations.ts'
 import type {
   ChangeSet,
@@ -23,10 +23,11 @@ import type {
   Snapshot,
 } from './datastore.ts'
 import { seal } from './envelope.ts'
-import { checkStore, damaged, type LevelDb } from './level-check.ts'
+import { type CheckedStore, checkStore, damaged, type LevelDb } from './level-check.ts'
 import { GroupDraft } from './level-group.ts'
 import { dataKey, encodeHead, type Head, headKey } from './level-layout.ts'
 import { levelSnapshot } from './level-snapshot.ts'
+import { damagedTable } from './leveldb-tables.ts'
 
 export interface LevelSettings {
   /** Folder of the store, made with mode 0700 when it is not there. */
@@ -56,14 +57,10 @@ export async function openLevelDatastore(
 ): Promise<Datastore> {
   const folder = path.resolve(settings.path)
   await ensurePrivateDirectory(folder)
-  const db: LevelDb = new Level(path.join(folder, 'level'), {
-    keyEncoding: 'view',
-    valueEncoding: 'view',
-  })
-  await openDb(db, folder)
   const acknowledged = new AcknowledgedFile(path.join(folder, 'acknowledged'))
   try {
-    const { head, log } = (await check(db, folder, acknowledged)) ?? (await createStore(db))
+    const db = await openDb(folder)
+    const { head, log } = await checkedStore(db, folder, acknowledged)
     acknowledged.write(head.revision)
     const changeLog = new ChangeLog(head.oldest - 1, {
       keepMs: settings.changeLogMs ?? 5 * 60_000,
@@ -73,14 +70,23 @@ export async function openLevelDatastore(
     return new LevelDatastore({ folder, db, acknowledged, clock, log: changeLog }, head)
   } catch (error) {
     acknowledged.close()
-    await db.close()
     throw error
   }
 }
 
-async function openDb(db: LevelDb, folder: string): Promise<void> {
+async function openDb(folder: string): Promise<LevelDb> {
+  const location = path.join(folder, 'level')
+  // A Level opens itself as soon as it is made, so the tables are looked at before.
+  const table = await damagedTable(location)
+  if (table !== undefined) throw damaged(folder, `has a damaged file, ${table}`)
+  const db: LevelDb = new Level(location, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    compression: false,
+  })
   try {
     await db.open()
+    return db
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined
     if (hasCode(cause, 'LEVEL_LOCKED'))
@@ -92,16 +98,22 @@ async function openDb(db: LevelDb, folder: string): Promise<void> {
   }
 }
 
-async function check(db: LevelDb, folder: string, acknowledged: AcknowledgedFile) {
+/** What a whole store holds; closes one that is not. */
+async function checkedStore(
+  db: LevelDb,
+  folder: string,
+  acknowledged: AcknowledgedFile,
+): Promise<CheckedStore> {
   try {
-    return await checkStore(db, folder, acknowledged.read())
+    return (await checkStore(db, folder, acknowledged.read())) ?? (await createStore(db))
   } catch (error) {
+    await db.close()
     if (error instanceof Failure) throw error
     throw damaged(folder, `cannot be read: ${reasonOf(error)}`, error)
   }
 }
 
-async function createStore(db: LevelDb): Promise<{ head: Head; log: readonly LoggedCommit[] }> {
+async function createStore(db: LevelDb): Promise<CheckedStore> {
   const id = randomBytes(16).toString('hex')
   const head: Head = { id, revision: 0, oldest: 1, records: 0, sum: 0n }
   await db.put(headKey, seal(headKey, 0, encodeHead(head)), { sync: true })
