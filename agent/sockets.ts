@@ -5,6 +5,7 @@ import path from 'node:path'
 import { Server, type ServerOptions } from '@grpc/grpc-js'
 import { parseAccounts } from '../attestors/workload/account-names.ts'
 import { Failure, reasonOf } from '../runtime/failure.ts'
+import { allowManyCancelledCalls } from '../runtime/grpc/stream-resets.ts'
 import { serveUnix } from '../runtime/grpc/unix-server.ts'
 import { answerUnknownMethods } from '../runtime/grpc/unknown-methods.ts'
 import type { Lifetime } from '../runtime/lifetime.ts'
@@ -30,6 +31,7 @@ export interface SocketDeps {
 const serverOptions: ServerOptions = {
   'grpc.max_receive_message_length': 64 * 1024,
   'grpc.max_concurrent_streams': 1000,
+  'grpc.enable_channelz': 0,
 }
 
 /** Opens what is configured; closed with the lifetime. @throws {Failure} */
@@ -45,7 +47,7 @@ export async function openSockets(
 
 async function openWorkload(file: string, deps: SocketDeps, lifetime: Lifetime): Promise<void> {
   await makeDirectory(path.dirname(file), 0o755)
-  const grpc = new Server(serverOptions)
+  const grpc = newServer()
   const callers = new Callers(deps.log)
   addWorkloadApi(grpc, { ...deps, callers })
   addHealth(grpc)
@@ -60,7 +62,7 @@ async function openProxy(
   lifetime: Lifetime,
 ): Promise<void> {
   await makeDirectory(path.dirname(file), 0o755)
-  const grpc = new Server(serverOptions)
+  const grpc = newServer()
   const callers = new Callers(deps.log)
   const localPeers = lifetime.own(new LocalPeers())
   addProxyApi(grpc, { ...deps, callers, localPeers, authorized })
@@ -73,10 +75,16 @@ async function openProxy(
 
 async function openAdmin(file: string, lifetime: Lifetime): Promise<void> {
   await makeDirectory(path.dirname(file), 0o700)
-  const grpc = new Server(serverOptions)
+  const grpc = newServer()
   addHealth(grpc)
   answerUnknownMethods(grpc, new Set([healthName]))
   lifetime.own(await serveUnix({ path: file, mode: 0o600, grpc, accept: () => undefined }))
+}
+
+function newServer(): Server {
+  const grpc = new Server(serverOptions)
+  allowManyCancelledCalls(grpc)
+  return grpc
 }
 
 /** One that is there stays as it is. */
