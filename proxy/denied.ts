@@ -205,7 +205,7 @@ export type DeniedReason = OwnReason | DenyReason
 /** A refusal that is on its way to the record and the caller, with what was known of the call. */
 export interface Denied extends Known {
   readonly denied: DeniedReason
-  /** For the record and the log; never sent to the caller. */
+  /** For the record and the log, never sent to the caller; empty where the reason says it all. */
   readonly detail: string
 }
 

@@ -27,7 +27,7 @@ export function decide<Read extends ReadCall>(
   const decision = decideByPolicy(policy, routed.caller.id, call)
   if (decision.verdict === 'deny') {
     const rule = decision.policy === undefined ? {} : { policy: decision.policy }
-    return deny(decision.reason, 'by policy', { ...known, ...rule })
+    return deny(decision.reason, '', { ...known, ...rule })
   }
   if (call.kind === 'mcp' && !carriedMethods.has(call.method))
     return deny('mcp-method-not-supported', call.method, known)

@@ -45,7 +45,7 @@ export function decisionToDeny(
     ...(denied.policy === undefined ? {} : { policy: referenceTo(denied.policy) }),
     verdict: 'deny',
     reason: denied.denied,
-    detail: denied.detail,
+    ...(denied.detail === '' ? {} : { detail: denied.detail }),
   }
 }
 

@@ -21,7 +21,7 @@ export function decisionToDeny(
     ...(method === undefined || path === undefined ? {} : { http: { method, path } }),
     verdict: 'deny',
     reason: denied.denied,
-    detail: denied.detail,
+    ...(denied.detail === '' ? {} : { detail: denied.detail }),
   }
 }
 

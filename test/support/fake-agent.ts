@@ -11,6 +11,7 @@ import type { IdentifyResponse } from '../../proto/gen/countersign/agent/proxy/v
 import type { ProxyDefinition } from '../../proto/gen/countersign/agent/proxy/v1/Proxy.ts'
 import type { WatchBundlesResponse } from '../../proto/gen/countersign/agent/proxy/v1/WatchBundlesResponse.ts'
 import type { WatchPoliciesResponse } from '../../proto/gen/countersign/agent/proxy/v1/WatchPoliciesResponse.ts'
+import type { Policy } from '../../proto/gen/countersign/types/Policy.ts'
 import { serviceDefinition } from '../../proto/services.ts'
 import { Failure } from '../../runtime/failure.ts'
 import { type Gate, type Send, serverStream, unary } from '../../runtime/grpc/handlers.ts'
@@ -40,6 +41,7 @@ export class FakeAgent {
   readonly #asked: { readonly id: string; send: () => Promise<void>; end: AbortController }[] = []
   readonly #watching = new Set<() => Promise<void>>()
   readonly #policies = new Map<string, string[]>()
+  readonly #odd = new Map<string, Policy>()
   #revision = 0
   #listening: Listening | undefined
 
@@ -84,6 +86,13 @@ export class FakeAgent {
     for (const { app, source } of policies) this.#policies.get(app)?.push(source)
     this.#revision++
     await this.#tellWatchers()
+  }
+
+  /** Sends a policy that no server would have sent. */
+  async setSource(app: string, source: string, digest = digestOf(source)): Promise<void> {
+    this.#odd.set(app, { app, name: 'odd', kind: 'AccessPolicy', revision: '1', digest, source })
+    await this.#tellWatchers()
+    this.#odd.delete(app)
   }
 
   async removePolicies(): Promise<void> {
@@ -152,14 +161,16 @@ export class FakeAgent {
     return {
       apps: apps.map((app) => ({
         app,
-        policies: (this.#policies.get(app) ?? []).map((source) => ({
-          app,
-          source,
-          name: parseAccessPolicies(source, 'test', this.#ca.trustDomain)[0]?.name ?? '',
-          kind: 'AccessPolicy',
-          revision: String(this.#revision),
-          digest: createHash('sha256').update(source).digest('hex'),
-        })),
+        policies: this.#odd.has(app)
+          ? [this.#odd.get(app) ?? {}]
+          : (this.#policies.get(app) ?? []).map((source) => ({
+              app,
+              source,
+              name: parseAccessPolicies(source, 'test', this.#ca.trustDomain)[0]?.name ?? '',
+              kind: 'AccessPolicy',
+              revision: String(this.#revision),
+              digest: digestOf(source),
+            })),
       })),
     }
   }
@@ -174,6 +185,10 @@ export class FakeAgent {
   async #tellWatchers(): Promise<void> {
     await Promise.all([...this.#watching].map((send) => send()))
   }
+}
+
+function digestOf(source: string): string {
+  return createHash('sha256').update(source).digest('hex')
 }
 
 async function ended(signal: AbortSignal): Promise<void> {

@@ -12,7 +12,7 @@ import { ProxyAgent } from '../../proxy/agent/proxy-agent.ts'
 import { proxyConfig } from '../../proxy/config.ts'
 import { type RunningProxy, startProxy } from '../../proxy/proxy.ts'
 import { bootId } from '../../proxy/record/boot-id.ts'
-import { openJournal } from '../../proxy/record/journal.ts'
+import { type Journal, openJournal } from '../../proxy/record/journal.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { silentLogger } from '../../runtime/log.ts'
 import { parseSpiffeId } from '../../spiffe/spiffe-id.ts'
@@ -31,6 +31,10 @@ export interface BenchOptions {
   readonly limits?: Readonly<Record<string, number | string>>
   readonly svidMs?: number
   readonly caller?: string
+  /** Where the outbound side looks for the app; the inbound side unless told. */
+  readonly address?: string
+  /** A new authority unless told. */
+  readonly ca?: TestCa
 }
 
 export interface Bench {
@@ -43,6 +47,8 @@ export interface Bench {
   /** Ports of the two listeners. */
   readonly inboundPort: number
   readonly outboundPort: number
+  /** From now on one side cannot record anything. */
+  closeRecord(side: 'inbound' | 'outbound'): Promise<void>
   /** Each record of one side's chain, in order. */
   records(side: 'inbound' | 'outbound'): Promise<readonly BenchRecord[]>
   close(): Promise<void>
@@ -65,7 +71,7 @@ export interface BenchRecord {
 /** Begins everything; close it after the test. */
 export async function openBench(options: BenchOptions): Promise<Bench> {
   const folder = await mkdtemp(path.join(tmpdir(), 'proxy-bench-'))
-  const ca = new TestCa('example.org')
+  const { ca = new TestCa('example.org') } = options
   let caller: string | undefined = options.caller ?? callerId
   let app: string | undefined = appId
   const socket = path.join(folder, 'agent.sock')
@@ -91,7 +97,13 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
   })
   const inboundPort = inbound.proxy.inbound[0]?.port ?? 0
   const outbound = await open('outbound', {
-    outbound: [{ app: 'tools', listen: '127.0.0.1:0', address: `127.0.0.1:${inboundPort}` }],
+    outbound: [
+      {
+        app: 'tools',
+        listen: '127.0.0.1:0',
+        address: options.address ?? `127.0.0.1:${inboundPort}`,
+      },
+    ],
   })
 
   async function open(name: string, listeners: object): Promise<Side> {
@@ -122,6 +134,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     })
     return {
       proxy,
+      journal,
       directory: path.join(data, 'record'),
       close: async () => {
         await proxy.close(AbortSignal.abort())
@@ -142,6 +155,9 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     },
     inboundPort,
     outboundPort: outbound.proxy.outbound[0]?.port ?? 0,
+    closeRecord: async (side) => {
+      await (side === 'inbound' ? inbound : outbound).journal.close()
+    },
     records: async (side) => await readRecords((side === 'inbound' ? inbound : outbound).directory),
     close: async () => {
       await outbound.close()
@@ -154,6 +170,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
 
 interface Side {
   readonly proxy: RunningProxy
+  readonly journal: Journal
   readonly directory: string
   close(): Promise<void>
 }
