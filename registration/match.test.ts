@@ -1,28 +1,36 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hasAll, type MatchBehavior, matchesSet } from './match.ts'
+import fc from 'fast-check'
+import { type MatchBehavior, matchesSet } from './match.ts'
 
-test('the four ways to match differ as their names say', () => {
-  const table: readonly (readonly [string, string, readonly MatchBehavior[]])[] = [
-    ['ab', 'ab', ['exact', 'subset', 'superset', 'any']],
-    ['a', 'ab', ['subset', 'any']],
-    ['abc', 'ab', ['superset', 'any']],
-    ['ac', 'ab', ['any']],
-    ['c', 'ab', []],
-    ['', 'ab', []],
-    ['a', '', ['superset']],
-    ['', '', ['exact', 'superset']],
-  ]
-  const behaviors: readonly MatchBehavior[] = ['exact', 'subset', 'superset', 'any']
-  for (const [found, wanted, expected] of table) {
-    const matching = behaviors.filter((one) => matchesSet(new Set(found), new Set(wanted), one))
-    assert.deepEqual(matching, expected, `${found} against ${wanted}`)
+const cases: readonly [string, string, Record<MatchBehavior, boolean>][] = [
+  ['1 2', '1 2', { exact: true, subset: true, superset: true, any: true }],
+  ['1', '1 2', { exact: false, subset: true, superset: false, any: true }],
+  ['1 2 3', '1 2', { exact: false, subset: false, superset: true, any: true }],
+  ['1 3', '1 2', { exact: false, subset: false, superset: false, any: true }],
+  ['3', '1 2', { exact: false, subset: false, superset: false, any: false }],
+  ['', '1', { exact: false, subset: false, superset: false, any: false }],
+]
+
+for (const [found, wanted, expected] of cases) {
+  for (const behavior of ['exact', 'subset', 'superset', 'any'] as const) {
+    test(`{${found}} matches {${wanted}} as ${behavior}: ${expected[behavior]}`, () => {
+      assert.equal(matchesSet(setOf(found), setOf(wanted), behavior), expected[behavior])
+    })
   }
+}
+
+test('exact is subset and superset at a time', () => {
+  const sets = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1 })
+  fc.assert(
+    fc.property(sets, sets, (a, b) => {
+      const [found, wanted] = [new Set(a), new Set(b)]
+      const both = matchesSet(found, wanted, 'subset') && matchesSet(found, wanted, 'superset')
+      assert.equal(matchesSet(found, wanted, 'exact'), both)
+    }),
+  )
 })
 
-test('a process has all selectors of an entry or does not match it [EDGE-6]', () => {
-  const found = new Set(['unix:uid:1', 'unix:gid:1'])
-  assert.equal(hasAll(found, ['unix:uid:1']), true)
-  assert.equal(hasAll(found, ['unix:uid:1', 'unix:gid:1']), true)
-  assert.equal(hasAll(found, ['unix:uid:1', 'unix:gid:2']), false)
-})
+function setOf(text: string): Set<string> {
+  return new Set(text === '' ? [] : text.split(' '))
+}

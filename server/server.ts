@@ -20,6 +20,7 @@ import { LiveStreams } from './api/watch/live-streams.ts'
 import { PolicySources } from './api/watch/policy-sources.ts'
 import { armRotationAlarm } from './api/watch/rotation-alarm.ts'
 import { watchService } from './api/watch/service.ts'
+import { usualTiming } from './api/watch/stream.ts'
 import { activatePending } from './attestation/agent-records.ts'
 import { bundleSource } from './bundle/bundle-source.ts'
 import { CertificateAuthority } from './ca/certificate-authority.ts'
@@ -84,6 +85,7 @@ export async function startServer(
     streams,
     sources: new PolicySources(store),
     random: Math.random,
+    timing: usualTiming,
     nodeAttestors: plugins.nodeAttestors,
     x509SvidTtlSeconds,
     agentTtlSeconds,

@@ -1,7 +1,6 @@
 /** Registration entries: every refused field and every filter as a recorded SPIRE server answered. */
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { z } from 'zod'
 import type { _spire_api_server_entry_v1_ListEntriesRequest_Filter as Filter } from '../../proto/gen/spire/api/server/entry/v1/ListEntriesRequest.ts'
@@ -9,6 +8,7 @@ import type { Entry } from '../../proto/gen/spire/api/types/Entry.ts'
 import { Failure } from '../../runtime/failure.ts'
 import { refusedWith } from '../support/refusals.ts'
 import { once, TestServer } from '../support/test-server.ts'
+import { readVectors } from '../support/vectors.ts'
 
 let server: TestServer
 before(async () => {
@@ -19,7 +19,7 @@ after(() => server[Symbol.asyncDispose]())
 const entryJson = z.custom<Entry>((value) => typeof value === 'object')
 const answer = { code: z.number(), message: z.string() }
 
-const refusals = readVectors(
+const refusals = vectors(
   'entry-refused-fields.json',
   z.array(z.strictObject({ note: z.string(), entry: entryJson, ...answer })),
 )
@@ -61,7 +61,7 @@ for (const { note, entry, code, message } of refusals) {
 
 test('lists by every filter as recorded', async (t) => {
   await using own = await TestServer.start()
-  const { entries, cases } = readVectors(
+  const { entries, cases } = vectors(
     'entry-filters.json',
     z.strictObject({
       entries: z.array(entryJson),
@@ -160,7 +160,6 @@ test('a batch over the limit is refused as a whole [BAD-6]', async () => {
   )
 })
 
-function readVectors<T>(name: string, schema: z.ZodType<T>): T {
-  const file = new URL(`../vectors/spire/${name}`, import.meta.url)
-  return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
+function vectors<T>(name: string, schema: z.ZodType<T>): T {
+  return schema.parse(readVectors(`spire/${name}`))
 }

@@ -49,15 +49,19 @@ export interface StreamDeps extends StateSources {
   readonly revision: () => number
   /** From 0 to 1. */
   readonly random: () => number
+  readonly timing: StreamTiming
 }
 
-const limits = {
-  /** Most time for the first message, and for a message to leave. */
-  openingMs: 30_000,
-  sendMs: 20_000,
+export interface StreamTiming {
+  /** Most time for the agent's first message. */
+  readonly openingMs: number
+  /** Most time for a message to leave: an agent that reads more slowly is cut off. */
+  readonly sendMs: number
   /** Streams end at an age between three quarters of this and this. */
-  ageMs: 3_600_000,
-} as const
+  readonly ageMs: number
+}
+
+export const usualTiming: StreamTiming = { openingMs: 30_000, sendMs: 20_000, ageMs: 3_600_000 }
 
 type Ending = 'superseded' | 'too old' | 'closed by the agent'
 
@@ -102,10 +106,10 @@ export class WatchStream implements LiveStream {
 
   /** Serves the stream until it ends. Throws the Failure that it ends with, if with one. */
   async serve(messages: AsyncIterable<WatchRequest__Output>): Promise<void> {
-    const { deadlines, clock, random, streams, held } = this.#deps
+    const { deadlines, clock, random, streams, held, timing } = this.#deps
     const iterator = messages[Symbol.asyncIterator]()
     const opening = await this.#opening(iterator)
-    const age = limits.ageMs * (0.75 + 0.25 * random())
+    const age = timing.ageMs * (0.75 + 0.25 * random())
     const timers = [
       deadlines.at(new Date(clock.now().getTime() + age), () => {
         this.#end('too old')
@@ -129,7 +133,11 @@ export class WatchStream implements LiveStream {
   }
 
   async #opening(iterator: AsyncIterator<WatchRequest__Output>): Promise<WatchRequest__Output> {
-    const first = await within(iterator.next(), limits.openingMs, 'no first message came')
+    const first = await within(
+      iterator.next(),
+      this.#deps.timing.openingMs,
+      'no first message came',
+    )
     if (first.done === true) throw new Failure('invalid-argument', 'expected a first message')
     this.#acknowledge(first.value)
     return first.value
@@ -204,7 +212,7 @@ export class WatchStream implements LiveStream {
     const revision = Math.max(this.#deps.revision(), this.#revision + (isEmpty(change) ? 0 : 1))
     const pages = pagesOf(change, policies, { revision, reset: isFirst && isWhole })
     for (const page of pages)
-      await within(this.#send(page), limits.sendMs, 'the agent reads too slowly')
+      await within(this.#send(page), this.#deps.timing.sendMs, 'the agent reads too slowly')
     this.#state = wanted
     this.#revision = revision
   }
