@@ -133,12 +133,13 @@ class Journal {
     const { chain, seq } = readDecisionId(decisionId) ?? {}
     if (chain !== this.chain || seq === undefined || !this.#open.delete(seq))
       throw new TypeError(`no call is open under decision ${decisionId}`)
-    const { detail } = outcome
+    const { detail, status, ...counts } = outcome
     const fields = {
-      ...outcome,
+      ...counts,
       kind: 'outcome',
       decisionId,
       durationMs: Math.max(0, Math.round(outcome.durationMs * 1000) / 1000),
+      ...(status === undefined || status < 100 || status > 999 ? {} : { status }),
       ...(detail === undefined ? {} : { detail: boundText(detail, textLimits.detail) }),
     } as const
     this.#writer.append(() => fields)
