@@ -23,7 +23,7 @@ export interface CallerLimits {
   readonly callsPerUid: number
 }
 
-export const callerLimits = {
+const defaultLimits = {
   connectionsPerUid: 2000,
   callsPerUid: 10_000,
 } as const satisfies CallerLimits
@@ -35,7 +35,7 @@ export class Callers {
   readonly #open = new CountByUid()
   readonly #calls = new CountByUid()
 
-  constructor(log: Logger, limits: CallerLimits = callerLimits) {
+  constructor(log: Logger, limits: CallerLimits = defaultLimits) {
     this.#log = log
     this.#limits = limits
   }

@@ -12,13 +12,8 @@ import type { RegistrationEntry } from '../../registration/entry.ts'
 import { LiveValue } from '../live-value.ts'
 import type { X509Svid } from '../sync/sign-x509-svids.ts'
 import type { EncodedBundles } from './encoded-bundles.ts'
+import type { Identity } from './identity.ts'
 import { X509Answers } from './x509-answers.ts'
-
-/** One identity: its entry, and the SVID that is good for it now. */
-export interface Identity {
-  readonly entry: RegistrationEntry
-  readonly svid: X509Svid
-}
 
 export interface IdentityState {
   readonly kind: 'none' | 'pending' | 'ready' | 'lacking'

@@ -9,7 +9,7 @@ import { messageDefinition } from '../../proto/services.ts'
 import type { RegistrationEntry } from '../../registration/entry.ts'
 import type { TrustDomain } from '../../spiffe/trust-domain.ts'
 import type { EncodedBundles } from './encoded-bundles.ts'
-import type { Identity } from './identity-set.ts'
+import type { Identity } from './identity.ts'
 
 export class X509Answers {
   readonly #entries: readonly RegistrationEntry[]
@@ -76,7 +76,7 @@ export class X509Answers {
  * A hint names one identity of an answer (section 5.2.1): of several entries with the same hint the
  * oldest keeps it, of equally old ones the one with the least id, and the others are left out.
  */
-export function withoutSharedHints(identities: readonly Identity[]): readonly Identity[] {
+function withoutSharedHints(identities: readonly Identity[]): readonly Identity[] {
   const owners = new Map<string, Identity>()
   for (const identity of identities) {
     const { hint, createdAt } = identity.entry

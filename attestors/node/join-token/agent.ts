@@ -3,8 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { Failure, reasonOf } from '../../../runtime/failure.ts'
 import type { AgentNodeAttestor } from '../node-attestor.ts'
-
-const limits = { tokenBytes: 4096 } as const
+import { joinTokenPayload, joinTokenType, maxJoinTokenBytes } from './payload.ts'
 
 export interface JoinTokenSource {
   readonly token?: string | undefined
@@ -13,7 +12,7 @@ export interface JoinTokenSource {
 }
 
 export class JoinTokenAttestor implements AgentNodeAttestor {
-  readonly type = 'join_token'
+  readonly type = joinTokenType
   readonly #source: JoinTokenSource
 
   constructor(source: JoinTokenSource) {
@@ -21,13 +20,13 @@ export class JoinTokenAttestor implements AgentNodeAttestor {
   }
 
   async payload(): Promise<Uint8Array> {
-    const token = Buffer.from(this.#source.token ?? (await this.#fromFile()))
+    const token = joinTokenPayload(this.#source.token ?? (await this.#fromFile()))
     if (token.length === 0)
       throw new Failure('invalid-configuration', 'join token was not provided', {
         hint: 'make one with: countersign server token generate -spiffeID spiffe://...',
       })
-    if (token.length > limits.tokenBytes)
-      throw new Failure('invalid-configuration', `join token is over ${limits.tokenBytes} bytes`)
+    if (token.length > maxJoinTokenBytes)
+      throw new Failure('invalid-configuration', `join token is over ${maxJoinTokenBytes} bytes`)
     return token
   }
 
