@@ -208,7 +208,16 @@ async function confirm<Identity extends LocalIdentity>(
 ): Promise<Named<Identity> | Refused> {
   const before = firstRefusal(held, far, comparesInodesOnly)
   if (before !== undefined) return before
-  const identities = await Promise.all(held.map(({ process }) => attest(process.peer, signal)))
+  let identities: (Identity | undefined)[]
+  try {
+    identities = await Promise.all(held.map(({ process }) => attest(process.peer, signal)))
+  } catch (error) {
+    signal.throwIfAborted()
+    // Attesting a process that has gone or changed may fail in any way; that is no failure of ours.
+    const changed = firstRefusal(held, far, comparesInodesOnly)
+    if (changed !== undefined) return changed
+    throw error
+  }
   signal.throwIfAborted()
   const identity = identities[0]
   const dependsOnExecutable = identities.some((each) => each?.dependsOnExecutable === true)
