@@ -93,6 +93,8 @@ export const requirements = [
     texts: {
       'EP-5': 'a workload proves nothing itself: it is told by what the kernel says of it',
       'EP-7': 'a caller without an identity gets PermissionDenied',
+      'EP-8':
+        'a method that is not known answers Unimplemented, and a client gives up on it and on InvalidArgument',
     },
   },
   // The Workload API, X.509 profile. JWT-SVIDs (WL-12 to WL-14) are not built yet.
@@ -133,8 +135,6 @@ export const requirements = [
         'a renewed agent SVID is pending until it is used; until then the old one counts, afterwards it does not',
       'EDGE-16':
         'a join token admits one of many, says when it is used or expired, and its alias goes with the agent',
-      'EDGE-17':
-        'aliases match the selectors of the agent, entries chain to any depth, and circles end',
       'EDGE-18':
         'a similar entry is AlreadyExists with the entry that is there; revisions rise; /spire is reserved for IDs, not for parents',
       'EDGE-19':
@@ -146,6 +146,7 @@ export const requirements = [
     source: 'bad input',
     texts: {
       'BAD-1': 'a wrong flag is named with what was expected',
+      'BAD-2': 'a wrong configuration is refused with file, line and column, unknown keys included',
       'BAD-3':
         'a wrong policy is refused with every problem, its file, line and column, what was expected and the fix',
       'BAD-4': 'a wrong request to the API has the status and the words of SPIRE',

@@ -86,7 +86,9 @@ export function bidiStream<Request, Response, Caller>(
   ) => Promise<void>,
 ): handleBidiStreamingCall<Request, Response> {
   return (call: ServerDuplexStream<Request, Response>) => {
-    void streaming(gate, call, (context, send: Send<Response>) => run(call, context, send))
+    // A plain iteration would destroy the call where the messages end, before it has its status.
+    const messages = { [Symbol.asyncIterator]: () => call.iterator({ destroyOnReturn: false }) }
+    void streaming(gate, call, (context, send: Send<Response>) => run(messages, context, send))
   }
 }
 
