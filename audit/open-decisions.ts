@@ -5,7 +5,7 @@ import type { DecisionId } from './decision-id.ts'
 import type { DecisionRecord, OutcomeRecord } from './record.ts'
 
 /** Most calls that may be open at once; a chain that claims more is refused. */
-export const maxOpenDecisions = 1 << 20
+const maxOpenDecisions = 1 << 20
 
 export class OpenDecisions {
   readonly #open = new Set<DecisionId>()

@@ -28,7 +28,7 @@ export interface PublishedAuthority {
  * How far the clocks of server and writer may be apart: an authority counts so much longer at both
  * ends of its time in the bundle.
  */
-export const clockSkewMs = 60_000
+const clockSkewMs = 60_000
 
 /** The same bundles at any time; the certificates' own validity still counts. */
 export function constantTrust(bundles: X509BundleSource): TrustHistory {
@@ -56,7 +56,7 @@ export function publishedTrust(authorities: readonly PublishedAuthority[]): Trus
 }
 
 /** Most characters of a bundle history. */
-export const maxHistoryLength = 64 << 20
+const maxHistoryLength = 64 << 20
 
 /**
  * Reads an exported bundle history: JSON lines with `trustDomain`, `x509Authority` (DER in base64),

@@ -27,7 +27,7 @@ test('a chain with SVID, decisions, outcomes and checkpoints is intact', async (
   assert.equal(report.head, chain.head)
 })
 
-test('each of 1,000 random mutations is found, at the first record that is bad', async () => {
+test('each of 1,000 random mutations is found, at the first record that is bad [REC-5]', async () => {
   const chain = signedChain()
   const other = signedChain()
   const random = generator(20_260_101)
@@ -49,7 +49,7 @@ test('another intact chain in the place of this one is found by the head that wa
   assert.match(report.fault?.message ?? '', /^record 5 is not the one that stood there/)
 })
 
-test('records that someone without the key chained anew are found at the next checkpoint', async () => {
+test('records that someone without the key chained anew are found at the next checkpoint [REC-19]', async () => {
   const chain = new AuditChain().svid(svid).decision().outcome()
   const forged = new AuditChain().svid(svid).decision({ reason: 'mcp-access' }).outcome()
   forged.checkpoint(ca.svid('/proxy'))
@@ -58,7 +58,7 @@ test('records that someone without the key chained anew are found at the next ch
   assert.equal((await verify(bytes)).verdict, 'intact')
 })
 
-test('a writer cannot make itself trusted: its SVID must chain to the bundle', async () => {
+test('a writer cannot make itself trusted: its SVID must chain to the bundle [REC-6]', async () => {
   const stranger = new TestCa('example.org').svid('/proxy')
   const { bytes } = new AuditChain().svid(stranger).decision().checkpoint()
   const { fault } = await verify(bytes)
@@ -79,7 +79,7 @@ test('a checkpoint signed after its SVID expired is found', async () => {
   assert.equal((await verify(chain.bytes)).fault?.seq, 5)
 })
 
-test('a record outlives a CA rotation, and an authority counts for its own time only', async () => {
+test('a record outlives a CA rotation, and an authority counts for its own time only [REC-7]', async () => {
   const start = Date.now() - 50 * minute
   const at = (minutes: number): Date => new Date(start + minutes * minute)
   const first = new TestCa('example.org', { notBefore: at(-5), notAfter: at(20) })
@@ -111,7 +111,7 @@ test('a record outlives a CA rotation, and an authority counts for its own time 
   assert.equal((await verify(chain.bytes, trustIn(second))).fault?.seq, 3)
 })
 
-test('an outcome needs a decision that let a call through, and only once', async () => {
+test('an outcome needs a decision that let a call through, and only once [REC-2]', async () => {
   const faultOf = async (chain: AuditChain) => (await verify(chain.bytes)).fault?.seq
   assert.equal(await faultOf(new AuditChain().outcome(0)), 1)
   assert.equal(await faultOf(new AuditChain().decision({ verdict: 'deny' }).outcome()), 2)
@@ -146,7 +146,7 @@ test('what is no record file is refused, at its first line', async () => {
   }
 })
 
-test('a chain that lost its end is told by the chain that went on from it', async () => {
+test('a chain that lost its end is told by the chain that went on from it [REC-8]', async () => {
   const old = signedChain()
   const next = new AuditChain({ chain: old.chain, nextSeq: old.nextSeq, head: old.head })
   const whole = [await verify(old.bytes), await verify(next.bytes)]

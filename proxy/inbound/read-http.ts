@@ -51,6 +51,11 @@ class ReadHttp {
     return { stream: this.#body.stream, bytes: this.#routed.head.bodyBytes }
   }
 
+  /** Nobody has read the body when it is decided on the head. */
+  get decidedBody(): undefined {
+    return undefined
+  }
+
   get isBodyDone(): boolean {
     return this.#body.stream.readableEnded || this.#routed.head.bodyBytes === 0
   }

@@ -73,6 +73,7 @@ class ReadMcp {
   readonly #routed: Routed<McpService>
   readonly #parts: Parts
   readonly #call: McpCall
+  #body: Uint8Array | undefined
 
   constructor(routed: Routed<McpService>, parts: Parts) {
     this.#routed = routed
@@ -105,7 +106,13 @@ class ReadMcp {
 
   /** The canonical message: the only bytes that may go upstream. */
   get body(): Uint8Array {
-    return writeJson(this.#parts.message.value)
+    this.#body ??= writeJson(this.#parts.message.value)
+    return this.#body
+  }
+
+  /** The same: it was read whole before the decision. */
+  get decidedBody(): Uint8Array {
+    return this.body
   }
 
   get isBodyDone(): boolean {

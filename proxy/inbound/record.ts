@@ -5,6 +5,7 @@ import { reasonOf } from '../../runtime/failure.ts'
 import type { DecisionLog } from '../decision-log.ts'
 import { type Denied, deny } from '../denied.ts'
 import type { ReadCall } from './decide.ts'
+import { decidedOn } from './decided-on.ts'
 import { decisionToAllow } from './decision.ts'
 import type { Dialled } from './dial.ts'
 
@@ -13,7 +14,10 @@ export async function record<Read extends ReadCall>(
   dialled: Dialled<Read>,
   journal: DecisionLog,
 ): Promise<Recorded<Read> | Denied> {
-  const { decisionId, written } = journal.appendDecision(decisionToAllow(dialled))
+  const { decisionId, written } = journal.appendDecision(
+    decisionToAllow(dialled),
+    decidedOn(dialled.permit.read),
+  )
   try {
     await written
   } catch (error) {

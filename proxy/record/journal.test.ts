@@ -63,6 +63,20 @@ test('with durability synced a decision counts once it is on the disk', async ()
   assert.equal((await onlyReport(directory)).decisions.allow, 200)
 })
 
+test('a decision commits to the bytes that were decided on, under a salt of its own', async () => {
+  const { journal, directory } = await open()
+  const bytes = Buffer.from('{"jsonrpc":"2.0"}')
+  journal.appendDecision(testDecision, { head: bytes, body: bytes })
+  const { decisionId } = journal.appendDecision(testDecision, { body: bytes })
+  const answer = journal.commitToStream('answer').add(bytes).finish()
+  journal.appendOutcome(decisionId, { ...outcome, commitments: { answer } })
+  await journal.close()
+  const [first, second] = recordsIn(directory).filter(isDecision)
+  const { head, body } = first?.commitments ?? {}
+  assert.equal(new Set([head, body, second?.commitments?.body, answer, undefined]).size, 5)
+  assert.equal((await onlyReport(directory)).verdict, 'intact')
+})
+
 test('the record is readable by its owner alone [REC-11]', async () => {
   const { journal, directory } = await open()
   await journal.close()

@@ -8,6 +8,7 @@
  */
 
 import { boundText, textLimits } from '../../audit/bounded-text.ts'
+import { commit, StreamCommitment, saltBytes } from '../../audit/commitment.ts'
 import {
   type ChainId,
   type DecisionId,
@@ -49,6 +50,14 @@ export interface AppendedDecision {
   readonly decisionId: DecisionId
   /** Rejects with a Failure when the decision could not be recorded; nobody need look at it. */
   readonly written: Promise<void>
+}
+
+/** What a call was decided on, as it goes upstream: credentials left out. */
+export interface DecidedOn {
+  /** Request line and header fields. */
+  readonly head?: Uint8Array
+  /** Where it was read whole before deciding. */
+  readonly body?: Uint8Array
 }
 
 export type Outcome = Omit<OutcomeFields, 'kind' | 'decisionId'>
@@ -112,9 +121,12 @@ class Journal {
     return this.#opened.chain
   }
 
-  /** Records a decision. A denial is complete with it; everything else is owed an outcome. */
-  appendDecision(decision: Decision): AppendedDecision {
-    const fields = boundDecision(decision)
+  /**
+   * Records a decision, and a commitment to the bytes that were decided on. A denial is complete
+   * with it; everything else is owed an outcome.
+   */
+  appendDecision(decision: Decision, decidedOn: DecidedOn = {}): AppendedDecision {
+    const fields = { ...boundDecision(decision), ...this.#commitments(decidedOn) }
     const idOf = (seq: number): DecisionId => makeDecisionId(this.chain, seq)
     const { seq, written } = this.#writer.append((place) => ({
       ...fields,
@@ -126,6 +138,11 @@ class Journal {
       written.catch(() => this.#open.delete(seq))
     }
     return { decisionId: idOf(seq), written }
+  }
+
+  /** For bytes that are streamed: the outcome takes what its `finish` gives. */
+  commitToStream(what: 'request' | 'answer'): StreamCommitment {
+    return new StreamCommitment(what, this.#deps.randomBytes(saltBytes))
   }
 
   /** Records how an allowed call ended, once. Throws TypeError for any other decision. */
@@ -159,6 +176,14 @@ class Journal {
   async close(): Promise<void> {
     this.#closed ??= this.#end()
     await this.#closed
+  }
+
+  #commitments({ head, body }: DecidedOn): Pick<Decision, 'commitments'> {
+    if (head === undefined && body === undefined) return {}
+    const { randomBytes } = this.#deps
+    const ofHead = head && { head: commit('head', randomBytes(saltBytes), head) }
+    const ofBody = body && { body: commit('body', randomBytes(saltBytes), body) }
+    return { commitments: { ...ofHead, ...ofBody } }
   }
 
   async #end(): Promise<void> {

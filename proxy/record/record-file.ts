@@ -27,7 +27,7 @@ import { Failure } from '../../runtime/failure.ts'
 const syncData = promisify(fdatasync)
 
 /** The name of a chain's file in its journal directory. */
-export function chainFileName(chain: ChainId): string {
+function chainFileName(chain: ChainId): string {
   return `${chain}.jsonl`
 }
 
