@@ -82,7 +82,7 @@ async function run(
   try {
     await establishIdentity(identity, signal)
     const state = new NodeState()
-    const sign = signerBy({ link, clock, log })
+    const sign = signerBy({ link, keyType: config.workloadKeyType, clock, log })
     const svids = new X509Svids({ state, sign, clock, deadlines, log, random })
     const identities = lifetime.own(
       new IdentitySets({ state, svids, trustDomain, clock, deadlines }),

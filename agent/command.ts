@@ -5,30 +5,45 @@
 
 import { systemClock } from '../runtime/clock.ts'
 import { Failure } from '../runtime/failure.ts'
-import { type FlagSpecs, type FlagValues, flagUsage, parseFlags } from '../runtime/flags.ts'
+import {
+  type FlagSpec,
+  type FlagSpecs,
+  type FlagValues,
+  flagUsage,
+  parseFlags,
+} from '../runtime/flags.ts'
 import { createLogger } from '../runtime/log.ts'
 import { runAgentUntil } from './agent.ts'
 import { type AgentConfig, type ConfigOverrides, loadAgentConfig } from './config.ts'
 
+const notYet = 'Not supported: the agent refuses to start'
+
 const flags = {
+  allowUnauthenticatedVerifiers: { kind: 'bool', help: notYet },
   config: {
     kind: 'string',
     help: 'Path of the configuration file',
     default: 'conf/agent/agent.conf',
   },
   dataDir: { kind: 'string', help: 'Directory for what the agent keeps' },
+  disableSDSAPI: { kind: 'bool', help: notYet },
+  disableWorkloadAPI: { kind: 'bool', help: notYet },
   expandEnv: { kind: 'bool', help: 'Fill environment variables into the configuration file' },
-  insecureBootstrap: { kind: 'bool', help: 'Not supported: the agent refuses to start' },
+  insecureBootstrap: { kind: 'bool', help: notYet },
   joinToken: { kind: 'string', help: 'Join token that the server made' },
   joinTokenFile: { kind: 'string', help: 'Path of a file with the join token' },
   logFile: { kind: 'string', help: 'File to write the log to' },
   logFormat: { kind: 'string', help: "'text' or 'json'" },
   logLevel: { kind: 'string', help: "'debug', 'info', 'warn' or 'error'" },
+  logSourceLocation: { kind: 'bool', help: notYet },
+  rebootstrapDelay: { kind: 'string', help: notYet },
+  rebootstrapMode: { kind: 'string', help: notYet },
   serverAddress: { kind: 'string', help: 'IP address or DNS name of the server' },
   serverPort: { kind: 'int', help: 'Port number of the server' },
   socketPath: { kind: 'string', help: 'Path of the Workload API socket' },
   trustBundle: { kind: 'string', help: "Path of the server's trust bundle" },
   trustBundleFormat: { kind: 'string', help: 'Format of the trust bundle, "pem" or "spiffe"' },
+  trustBundleUrl: { kind: 'string', help: notYet },
   trustDomain: { kind: 'string', help: 'Trust domain that the agent belongs to' },
 } as const satisfies FlagSpecs
 
@@ -79,6 +94,8 @@ export async function runAgent(
     io.err(`${parsed.problem}\n${flagUsage(command, flags)}`)
     return refuse(parsed.problem)
   }
+  const unsupported = [...parsed.given].find((flag) => isUnsupported(flag))
+  if (unsupported !== undefined) return refuse(`flag -${unsupported} is not supported yet`)
   let config: AgentConfig
   try {
     const overrides = overridesOf(parsed.values, parsed.given, io)
@@ -90,6 +107,12 @@ export async function runAgent(
   if (command === 'run') return await serve(config, io, signal)
   io.out('SPIRE agent configuration file is valid.\n')
   return 0
+}
+
+/** `insecureBootstrap` is one of the configuration, which says more when the agent starts. */
+function isUnsupported(flag: string): boolean {
+  const specs = new Map<string, FlagSpec>(Object.entries(flags))
+  return specs.get(flag)?.help === notYet && !Object.hasOwn(keyOfFlag, flag)
 }
 
 const invalidFile = 'SPIRE agent configuration file is invalid'

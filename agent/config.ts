@@ -9,10 +9,11 @@ import { z } from 'zod'
 import { describe, parseConfig } from '../runtime/config.ts'
 import { Failure, reasonOf } from '../runtime/failure.ts'
 import { hasCode } from '../runtime/files.ts'
-import { type LogLevel, logLevels } from '../runtime/log.ts'
+import type { LogLevel } from '../runtime/log.ts'
 import { parseSpiffeId, type SpiffeId } from '../spiffe/spiffe-id.ts'
 import { parseTrustDomain, type TrustDomain } from '../spiffe/trust-domain.ts'
 import type { BootstrapFile } from './attestation/bootstrap.ts'
+import { isWorkloadKeyType, type WorkloadKeyType } from './key-managers/key-manager.ts'
 import type { ServerAddress } from './server-link/server-link.ts'
 
 const plugin = z.strictObject({ plugin_data: z.record(z.string(), z.unknown()).default({}) })
@@ -41,6 +42,7 @@ const schema = z.strictObject({
       log_level: z.string().default('INFO'),
       log_format: z.string().default('text'),
       log_file: z.string().optional(),
+      workload_x509_svid_key_type: z.string().optional(),
       experimental: z.record(z.string(), z.unknown()).optional(),
       allow_unauthenticated_verifiers: notYet,
       allowed_foreign_jwt_claims: notYet,
@@ -61,7 +63,6 @@ const schema = z.strictObject({
       trust_bundle_spiffe_workload_api: notYet,
       trust_bundle_unix_socket: notYet,
       trust_bundle_url: notYet,
-      workload_x509_svid_key_type: notYet,
       x509_svid_cache_max_size: notYet,
     })
     .optional(),
@@ -91,6 +92,7 @@ export interface AgentConfig {
   readonly bootstrap: BootstrapFile | undefined
   readonly joinToken: string | undefined
   readonly joinTokenFile: string | undefined
+  readonly workloadKeyType: WorkloadKeyType
   readonly log: AgentLog
   readonly plugins: AgentPlugins
 }
@@ -167,6 +169,7 @@ function agentConfig(raw: Raw, overrides: ConfigOverrides['keys']): AgentConfig 
     trustDomain: trustDomainOf(agent.trust_domain),
     bootstrap: bootstrapOf(agent),
     log: logOf(agent),
+    workloadKeyType: keyTypeOf(agent.workload_x509_svid_key_type || 'ec-p256'),
     sockets: socketsOf(agent),
     server: { host: agent.server_address, port: agent.server_port },
     dataDir: path.resolve(agent.data_dir || '.'),
@@ -203,15 +206,34 @@ function bootstrapOf({
     : undefined
 }
 
+/** SPIRE's names of log levels. */
+const levelOf: Readonly<Record<string, LogLevel>> = {
+  trace: 'debug',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  fatal: 'fatal',
+  panic: 'fatal',
+}
+
 function logOf({ log_level, log_format, log_file }: RawAgent): AgentLog {
-  const name = log_level.toLowerCase().replace('warning', 'warn')
-  const level = logLevels.find((known) => known === name)
+  const name = log_level.toLowerCase()
+  const level = Object.hasOwn(levelOf, name) ? levelOf[name] : undefined
   if (level === undefined)
     throw invalid(`could not start logger: not a valid logrus Level: ${JSON.stringify(log_level)}`)
   const format = log_format.toLowerCase()
   if (format !== 'text' && format !== 'json')
     throw invalid(`could not start logger: unknown logger format: ${JSON.stringify(log_format)}`)
   return { level, format, ...(log_file && { file: log_file }) }
+}
+
+function keyTypeOf(name: string): WorkloadKeyType {
+  if (isWorkloadKeyType(name)) return name
+  throw invalid(
+    `key type ${JSON.stringify(name)} is unknown; must be one of [rsa-2048, ec-p256, ec-p384]`,
+  )
 }
 
 function socketsOf(agent: RawAgent): AgentSockets {

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { Failure } from '../../runtime/failure.ts'
 import { ensurePrivateDirectory, readPrivateFile, writeFileAtomic } from '../../runtime/files.ts'
-import { generateEcKey, type KeyManager, keyIdOf, spkiOf } from './key-manager.ts'
+import { generateKey, type KeyManager, keyIdOf, spkiOf } from './key-manager.ts'
 
 const fileName = 'agent-keys.json'
 
@@ -32,7 +32,7 @@ export class DiskKeyManager implements KeyManager {
   }
 
   async generate(): Promise<KeyObject> {
-    const key = await generateEcKey()
+    const key = await generateKey('ec-p256')
     const id = keyIdOf(spkiOf(key))
     await this.#write(new Map([...this.#keys, [id, key]]))
     this.#keys.set(id, key)

@@ -20,9 +20,23 @@ export interface KeyManager {
 
 const generate = promisify(generateKeyPair)
 
-/** A new EC P-256 key; the work is done off the event loop. */
-export async function generateEcKey(): Promise<KeyObject> {
-  const { privateKey } = await generate('ec', { namedCurve: 'P-256' })
+/** How keys of workloads may be made; the work is done off the event loop. */
+const makers = {
+  'rsa-2048': () => generate('rsa', { modulusLength: 2048 }),
+  'ec-p256': () => generate('ec', { namedCurve: 'P-256' }),
+  'ec-p384': () => generate('ec', { namedCurve: 'P-384' }),
+} as const
+
+/** SPIRE's names of key types. */
+export type WorkloadKeyType = keyof typeof makers
+
+export function isWorkloadKeyType(name: string): name is WorkloadKeyType {
+  return Object.hasOwn(makers, name)
+}
+
+/** A new private key. */
+export async function generateKey(type: WorkloadKeyType): Promise<KeyObject> {
+  const { privateKey } = await makers[type]()
   return privateKey
 }
 

@@ -1,13 +1,13 @@
 /** The key manager `memory`: after a restart the agent must be attested anew. */
 
 import type { KeyObject } from 'node:crypto'
-import { generateEcKey, type KeyManager, keyIdOf, spkiOf } from './key-manager.ts'
+import { generateKey, type KeyManager, keyIdOf, spkiOf } from './key-manager.ts'
 
 export class MemoryKeyManager implements KeyManager {
   readonly #keys = new Map<string, KeyObject>()
 
   async generate(): Promise<KeyObject> {
-    const key = await generateEcKey()
+    const key = await generateKey('ec-p256')
     this.#keys.set(keyIdOf(spkiOf(key)), key)
     return key
   }

@@ -9,7 +9,7 @@ import type { Logger } from '../../runtime/log.ts'
 import { writeCsr } from '../../spiffe/der/csr.ts'
 import { parseCertificate } from '../../spiffe/x509/certificate.ts'
 import { x509SvidId } from '../../spiffe/x509/x509-svid.ts'
-import { generateEcKey, spkiOf } from '../key-managers/key-manager.ts'
+import { generateKey, spkiOf, type WorkloadKeyType } from '../key-managers/key-manager.ts'
 import { rejectionOf } from '../server-link/rejection.ts'
 import type { ServerLink } from '../server-link/server-link.ts'
 
@@ -39,6 +39,7 @@ export type SignX509Svids = (
 
 export interface SignDeps {
   readonly link: ServerLink
+  readonly keyType: WorkloadKeyType
   readonly clock: Clock
   readonly log: Logger
 }
@@ -46,11 +47,11 @@ export interface SignDeps {
 /** Keys made or requests signed between two turns of the event loop. */
 const slice = 10
 
-export function signerBy({ link, clock, log }: SignDeps): SignX509Svids {
+export function signerBy({ link, keyType, clock, log }: SignDeps): SignX509Svids {
   return async (entries, signal) => {
     const { trust } = link
     try {
-      const keys = await makeKeys(entries.length)
+      const keys = await makeKeys(entries.length, keyType)
       const params = await csrParams(entries, keys)
       const { results } = await link.use(({ svid }) =>
         svid.unary('BatchNewX509SVID', { params }, { signal }),
@@ -65,12 +66,12 @@ export function signerBy({ link, clock, log }: SignDeps): SignX509Svids {
   }
 }
 
-async function makeKeys(count: number): Promise<KeyObject[]> {
+async function makeKeys(count: number, type: WorkloadKeyType): Promise<KeyObject[]> {
   const keys: KeyObject[] = []
   while (keys.length < count)
     keys.push(
       ...(await Promise.all(
-        Array.from({ length: Math.min(slice, count - keys.length) }, generateEcKey),
+        Array.from({ length: Math.min(slice, count - keys.length) }, () => generateKey(type)),
       )),
     )
   return keys
