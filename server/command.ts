@@ -77,28 +77,33 @@ function invalidFile(problem: string): string {
     : `${opening}: ${problem}\n`
 }
 
-/** Until the signal, or until a part of the server can go on no longer. */
 async function serve(config: ServerConfig, io: Io, signal: AbortSignal): Promise<number> {
   const log = createLogger(config.log)
   const lifetime = new Lifetime()
+  const failure = await failureOf(config, { log, lifetime }, signal)
+  await lifetime.close()
+  if (failure !== undefined) return crashed(failure, log, io)
+  log.info('Server stopped gracefully')
+  return 0
+}
+
+/** Runs until the signal, or until a part of the server can go on no longer, and says which and why. */
+async function failureOf(
+  { settings }: ServerConfig,
+  { log, lifetime }: { readonly log: Logger; readonly lifetime: Lifetime },
+  signal: AbortSignal,
+): Promise<unknown> {
   const failing = new AbortController()
-  let failure: unknown
   try {
-    await startServer(config.settings, { clock: systemClock, log }, lifetime, (error) => {
-      failure ??= error
-      failing.abort()
+    await startServer(settings, { clock: systemClock, log }, lifetime, (error) => {
+      failing.abort(error)
     })
     const ended = AbortSignal.any([signal, failing.signal])
     if (!ended.aborted) await once(ended, 'abort')
+    return failing.signal.reason
   } catch (error) {
-    failure ??= error
+    return error
   }
-  await lifetime.close()
-  if (failure === undefined) {
-    log.info('Server stopped gracefully')
-    return 0
-  }
-  return crashed(failure, log, io)
 }
 
 function crashed(failure: unknown, log: Logger, io: Io): number {

@@ -1,9 +1,8 @@
 /** Applied policies on the wire. */
 
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts'
-import { parseSpiffeId } from '../../spiffe/spiffe-id.ts'
 import type { Policy__Output } from '../gen/countersign/types/Policy.ts'
-import { instantOf, secondsOf } from './instant.ts'
+import { secondsOf } from './instant.ts'
 
 /** What is told of a policy. */
 export interface PolicyFields {
@@ -38,16 +37,4 @@ export function appPoliciesToWire(
   policies: readonly PolicyFields[],
 ): { app: string; policies: Policy__Output[] } {
   return { app, policies: policies.map(policyToWire) }
-}
-
-/** Throws a SpiffeError when the app has no SPIFFE ID. */
-export function policyOf(wire: Policy__Output): PolicyFields {
-  return {
-    app: parseSpiffeId(wire.app),
-    name: wire.name,
-    revision: Number(wire.revision),
-    digest: wire.digest,
-    source: wire.source,
-    appliedAt: instantOf(wire.appliedAt, 'applied_at') ?? new Date(0),
-  }
 }

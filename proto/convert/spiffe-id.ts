@@ -20,7 +20,7 @@ export function spiffeIdToWire(id: SpiffeId): SPIFFEID__Output {
 }
 
 /** Throws a RegistrationError when there is no ID, or none that SPIFFE allows. */
-export function spiffeIdOf(wire: Wire): SpiffeId {
+function spiffeIdOf(wire: Wire): SpiffeId {
   if (wire === null) throw invalid('request must specify SPIFFE ID')
   try {
     return makeSpiffeId(parseTrustDomainOrId(wire.trustDomain), wire.path)

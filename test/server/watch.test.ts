@@ -204,7 +204,7 @@ async function create(wanted: {
   )
   const [result] = results
   assert.equal(result?.status?.message, 'OK')
-  return result?.entry?.id ?? ''
+  return result.entry?.id ?? ''
 }
 
 function policyFor(app: string): string {

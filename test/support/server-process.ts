@@ -57,8 +57,8 @@ export class ServerProcess {
   }
 
   /** Ends it with a signal; resolves with exit code and signal when it is gone. */
-  async end(signal: NodeJS.Signals): Promise<unknown[]> {
-    const gone = once(this.child, 'exit')
+  async end(signal: NodeJS.Signals): Promise<readonly unknown[]> {
+    const gone: Promise<readonly unknown[]> = once(this.child, 'exit')
     this.child.kill(signal)
     return await gone
   }

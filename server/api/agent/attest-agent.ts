@@ -69,10 +69,10 @@ async function first(
     }, firstMessageMs)
   })
   try {
-    const { value, done } = await Promise.race([iterator.next(), timeout])
-    if (done === true)
+    const next = await Promise.race([iterator.next(), timeout])
+    if (next.done === true)
       throw new Failure('invalid-argument', 'failed to receive request from stream: EOF')
-    return value
+    return next.value
   } finally {
     clearTimeout(timer)
   }
