@@ -60,8 +60,15 @@ export function sendRefusal(
     return
   }
   const { status, fields, body } = refusalAnswer(denied, { protocol, decisionId })
-  response.writeHead(status, [...flatFields(fields), 'content-length', String(body.length)])
+  const length = ['content-length', String(body.length)]
+  const ending = isBodyDoubtful(response, denied) ? ['connection', 'close'] : []
+  response.writeHead(status, [...flatFields(fields), ...length, ...ending])
   response.end(body)
+}
+
+/** Whether nobody can say where the next request on the connection would begin. */
+function isBodyDoubtful({ req }: ServerResponse, { denied }: Denied): boolean {
+  return !req.complete && (denied === 'body-incomplete' || req.headers.expect !== undefined)
 }
 
 /** Status, fields and body of a refusal. */

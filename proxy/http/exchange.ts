@@ -84,6 +84,8 @@ function send(request: ClientRequest, { body, tally }: OutgoingRequest): void {
     body.stream.on('data', (chunk: Buffer) => {
       tally.requestBytes += chunk.length
     })
+    // The other side may refuse by the head alone, and must not wait for a slow caller's first byte.
+    request.flushHeaders()
     body.stream.pipe(request)
   }
 }
