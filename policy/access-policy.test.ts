@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { parseSpiffeId } from '../spiffe/spiffe-id.ts'
 import { parseTrustDomain } from '../spiffe/trust-domain.ts'
 import { LOCAL_TRUST_DOMAIN, policyText, writtenRules } from '../test/support/random-policies.ts'
+import { projectFile } from '../test/support/vectors.ts'
 import { type AccessPolicy, parseAccessPolicies, policyDigest } from './access-policy.ts'
 import { compilePolicies } from './compile.ts'
 import { decide } from './decide.ts'
@@ -54,7 +55,7 @@ function isPolicy(text: string): boolean {
   }
 }
 
-const documentation = readFileSync(new URL('../docs/policy.md', import.meta.url), 'utf8')
+const documentation = readFileSync(projectFile('docs/policy.md'), 'utf8')
 const examples = [...documentation.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text)
 
 test('the examples of the documentation are policies, and their tests pass', () => {

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { projectFile } from '../../test/support/vectors.ts'
 import { JsonError, type JsonErrorCode } from './json-error.ts'
 import { JsonNumber } from './number.ts'
 import { type JsonLimits, readJson } from './read.ts'
 import { JsonObject, type JsonValue } from './value.ts'
 
-const suite = new URL('../../test/vectors/json/JSONTestSuite/', import.meta.url)
+const suite = projectFile('test/vectors/json/JSONTestSuite')
 
 /** The value as JSON.parse gives it. */
 function plain(value: JsonValue): unknown {
@@ -45,10 +47,10 @@ function refuses(text: string, code: JsonErrorCode, offset?: number, limits?: Pa
 }
 
 function vectors(folder: string, prefix: string): [name: string, bytes: Buffer][] {
-  const directory = new URL(`${folder}/`, suite)
+  const directory = path.join(suite, folder)
   const names = readdirSync(directory).filter((name) => name.startsWith(prefix))
   assert.ok(names.length > 0)
-  return names.map((name) => [name, readFileSync(new URL(encodeURIComponent(name), directory))])
+  return names.map((name) => [name, readFileSync(path.join(directory, name))])
 }
 
 /** Valid by RFC 8259, refused here on purpose. */

@@ -3,9 +3,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
+/** A file or folder of this checkout, by its path from the top. */
+export function projectFile(...parts: readonly string[]): string {
+  return path.join(projectFolder(), ...parts)
+}
+
 /** The JSON of a file under test/vectors. */
 export function readVectors(file: string): unknown {
-  return JSON.parse(readFileSync(path.join(projectFolder(), 'test/vectors', file), 'utf8'))
+  return JSON.parse(readFileSync(projectFile('test/vectors', file), 'utf8'))
 }
 
 /** The nearest folder above this file with a package.json. */

@@ -9,11 +9,11 @@ import { readlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { LocalIdentity } from '../../../agent/local-peers/attribution.ts'
 import type { Attributed } from '../../../agent/local-peers/local-peers.ts'
 import type { Refused } from '../../../agent/local-peers/refusal.ts'
 import type { Peer } from '../../../runtime/peer-credentials.ts'
+import { projectFile } from '../../support/vectors.ts'
 
 export const never = new AbortController().signal
 
@@ -63,7 +63,7 @@ export class Attacker {
   readonly #lines
 
   constructor(program: string, ...args: readonly string[]) {
-    const path = fileURLToPath(new URL(`attackers/${program}`, import.meta.url))
+    const path = projectFile('test/e2e/local-peers/attackers', program)
     // In a process group of its own, which it may end as a whole.
     const stdio: ['pipe', 'pipe', 'inherit'] = ['pipe', 'pipe', 'inherit']
     this.#child = spawn('/usr/bin/python3', [path, ...args], { stdio, detached: true })
