@@ -29,10 +29,16 @@ async function startNode(t: TestContext): Promise<Node> {
   const token = await plane.token()
   await plane.createEntry('proxy', token, mine)
   await plane.createEntry('app', token, mine)
-  await plane.startAgent({
-    token,
-    agent: { authorized_proxies: ['spiffe://example.org/proxy'] },
-  })
+  return { plane, proxy: await startProxyNode(t, plane, token) }
+}
+
+async function startProxyNode(
+  t: TestContext,
+  plane: IdentityPlane,
+  token: string,
+): Promise<GrpcClient<ProxyDefinition>> {
+  const agent = { authorized_proxies: ['spiffe://example.org/proxy'] }
+  await plane.startAgent({ token, agent })
   const proxy = new GrpcClient(
     serviceDefinition<ProxyDefinition>('countersign.agent.proxy.v1.Proxy'),
     unixTarget(plane.sockets().proxy),
@@ -40,7 +46,7 @@ async function startNode(t: TestContext): Promise<Node> {
   t.after(() => {
     proxy.close()
   })
-  return { plane, proxy }
+  return proxy
 }
 
 /** A connection that another process has made to us. */
@@ -118,7 +124,7 @@ test('an answer ends with PermissionDenied when the identity goes', async (t) =>
   await assert.rejects(answers.next(), refused('permission-denied', /no identity issued/))
 })
 
-test('a connection that is not named, or is not the caller’s, is refused', async (t) => {
+test('a connection that is not named, or is not the caller’s, is refused [PEER-15]', async (t) => {
   const { proxy } = await startNode(t)
   const nothing = proxy.serverStream('Identify', {}, limited())
   await assert.rejects(nothing.next(), refused('invalid-argument', /expected a connection/))
@@ -150,6 +156,37 @@ test('the policies of every app asked for come at once, none included', async (t
   await policies.return()
   const wrong = proxy.serverStream('WatchPolicies', { apps: ['inventory'] }, limited())
   await assert.rejects(wrong.next(), refused('invalid-argument', /scheme is missing/))
+})
+
+test('a policy that is applied is pushed to the proxy', async (t) => {
+  const plane = await IdentityPlane.start(t)
+  const token = await plane.token()
+  await plane.createEntry('proxy', token, mine)
+  const spiffeId = { trustDomain: 'example.org', path: '/ns/default/inventory' }
+  await plane.createEntry('inventory', token, { ...mine, spiffeId })
+  const proxy = await startProxyNode(t, plane, token)
+  const inventory = 'spiffe://example.org/ns/default/inventory'
+  const policies = proxy.serverStream('WatchPolicies', { apps: [inventory, app] }, limited())
+  await policies.next()
+  const source = [
+    'apiVersion: countersign.dev/v1',
+    'kind: AccessPolicy',
+    'metadata: {name: tools}',
+    'spec: {app: inventory, rules: [{callers: [reader], mcp: {tools: [get_inventory]}}]}',
+    '',
+  ].join('\n')
+  const began = performance.now()
+  await plane.policies.unary('ApplyPolicies', { source, fileName: 'tools.yaml' }, limited())
+  const next = await policies.next()
+  assert.ok(performance.now() - began < 10_000)
+  assert.ok(next.done !== true)
+  const [changed, ...others] = next.value.apps
+  assert.deepEqual(others, [])
+  assert.equal(changed?.app, inventory)
+  assert.deepEqual(
+    changed.policies.map(({ name, source: text }) => [name, text]),
+    [['tools', source]],
+  )
 })
 
 test('a record only grows: checkpoints that contradict earlier ones are refused', async (t) => {

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
+import type { PolicyDefinition } from '../../proto/gen/countersign/server/policy/v1/Policy.ts'
 import type { HealthDefinition } from '../../proto/gen/grpc/health/v1/Health.ts'
 import type { AgentDefinition } from '../../proto/gen/spire/api/server/agent/v1/Agent.ts'
 import type { BundleDefinition } from '../../proto/gen/spire/api/server/bundle/v1/Bundle.ts'
@@ -88,6 +89,10 @@ export class IdentityPlane {
 
   get agents(): GrpcClient<AgentDefinition> {
     return this.#open(serviceDefinition<AgentDefinition>('spire.api.server.agent.v1.Agent'))
+  }
+
+  get policies(): GrpcClient<PolicyDefinition> {
+    return this.#open(serviceDefinition<PolicyDefinition>('countersign.server.policy.v1.Policy'))
   }
 
   /** A join token; its agent's path is `/spire/agent/join_token/<token>`. */
@@ -195,7 +200,7 @@ export class IdentityPlane {
   }
 }
 
-type AnyDefinition = AgentDefinition | BundleDefinition | EntryDefinition | HealthDefinition
+type AnyDefinition = AgentDefinition | BundleDefinition | EntryDefinition | PolicyDefinition
 
 function limited(): { signal: AbortSignal } {
   return { signal: AbortSignal.timeout(30_000) }
