@@ -10,6 +10,7 @@ import type { Lifetime } from '../runtime/lifetime.ts'
 import type { Logger } from '../runtime/log.ts'
 import { agentService } from './api/agent/service.ts'
 import { bundleService } from './api/bundle/service.ts'
+import { bundleHistoryService } from './api/bundle-history/service.ts'
 import { commitSeen } from './api/commit.ts'
 import { entryService } from './api/entry/service.ts'
 import { healthService } from './api/health/service.ts'
@@ -99,6 +100,7 @@ export async function startServer(
     entryService,
     svidService,
     bundleService,
+    bundleHistoryService,
     policyService,
     watchService,
   ].map((make) => make(deps))

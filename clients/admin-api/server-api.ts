@@ -1,5 +1,6 @@
 /** The server's private socket, for whoever administers it on its machine. */
 
+import type { BundleHistoryDefinition } from '../../proto/gen/countersign/server/bundle/v1/BundleHistory.ts'
 import type { PolicyDefinition } from '../../proto/gen/countersign/server/policy/v1/Policy.ts'
 import type { HealthDefinition } from '../../proto/gen/grpc/health/v1/Health.ts'
 import type { AgentDefinition } from '../../proto/gen/spire/api/server/agent/v1/Agent.ts'
@@ -12,6 +13,7 @@ import { requireSocket } from './socket.ts'
 export interface ServerApi {
   readonly agents: GrpcClient<AgentDefinition>
   readonly bundles: GrpcClient<BundleDefinition>
+  readonly bundleHistory: GrpcClient<BundleHistoryDefinition>
   readonly entries: GrpcClient<EntryDefinition>
   readonly health: GrpcClient<HealthDefinition>
   readonly policies: GrpcClient<PolicyDefinition>
@@ -20,6 +22,7 @@ export interface ServerApi {
 const services = {
   agents: 'spire.api.server.agent.v1.Agent',
   bundles: 'spire.api.server.bundle.v1.Bundle',
+  bundleHistory: 'countersign.server.bundle.v1.BundleHistory',
   entries: 'spire.api.server.entry.v1.Entry',
   health: 'grpc.health.v1.Health',
   policies: 'countersign.server.policy.v1.Policy',
@@ -44,6 +47,11 @@ export async function withServer<T>(
     },
     get bundles() {
       return open(new GrpcClient(serviceDefinition<BundleDefinition>(services.bundles), target))
+    },
+    get bundleHistory() {
+      return open(
+        new GrpcClient(serviceDefinition<BundleHistoryDefinition>(services.bundleHistory), target),
+      )
     },
     get entries() {
       return open(new GrpcClient(serviceDefinition<EntryDefinition>(services.entries), target))

@@ -42,7 +42,10 @@ const tree = group('Zero-trust identity and access for AI agents and MCP servers
         evict: () => import('./commands/agent/evict.ts'),
       }),
       token: group('join tokens', { generate: () => import('./commands/token/generate.ts') }),
-      bundle: group('the trust bundle', { show: () => import('./commands/bundle/show.ts') }),
+      bundle: group('the trust bundle', {
+        show: () => import('./commands/bundle/show.ts'),
+        history: () => import('./commands/bundle/history.ts'),
+      }),
     },
     127,
   ),

@@ -5,6 +5,7 @@
  * handler, does not compile.
  */
 
+import type { BundleHistoryHandlers } from '../../proto/gen/countersign/server/bundle/v1/BundleHistory.ts'
 import type { PolicyHandlers } from '../../proto/gen/countersign/server/policy/v1/Policy.ts'
 import type { WatchHandlers } from '../../proto/gen/countersign/server/watch/v1/Watch.ts'
 import type { HealthHandlers } from '../../proto/gen/grpc/health/v1/Health.ts'
@@ -22,6 +23,7 @@ import type { SVIDHandlers } from '../../proto/gen/spire/api/server/svid/v1/SVID
 export type Role = 'local' | 'admin' | 'agent' | 'any'
 
 interface Handlers {
+  'countersign.server.bundle.v1.BundleHistory': BundleHistoryHandlers
   'countersign.server.policy.v1.Policy': PolicyHandlers
   'countersign.server.watch.v1.Watch': WatchHandlers
   'grpc.health.v1.Health': HealthHandlers
@@ -39,6 +41,9 @@ type Declared<H> = keyof {
 const operators = ['local', 'admin'] as const
 
 const authorization = {
+  'countersign.server.bundle.v1.BundleHistory': {
+    ListX509Authorities: operators,
+  },
   'countersign.server.policy.v1.Policy': {
     ApplyPolicies: operators,
     DeletePolicy: operators,
