@@ -16,14 +16,14 @@ test('an agent gets what is right below it and nothing of others', () => {
   assert.deepEqual(idsFor(index), ['own'])
 })
 
-test('descent goes to any depth', () => {
+test('descent goes to any depth [EDGE-17]', () => {
   const chain = Array.from({ length: 50 }, (_, depth) =>
     entry(`e${depth}`, `/level/${depth}`, depth === 0 ? agent.id : `/level/${depth - 1}`),
   )
   assert.equal(idsFor(indexOf(...chain)).length, 50)
 })
 
-test('a circle ends', () => {
+test('a circle ends [EDGE-17]', () => {
   const index = indexOf(
     entry('start', '/a', agent.id),
     entry('to-b', '/b', '/a'),
@@ -32,7 +32,7 @@ test('a circle ends', () => {
   assert.deepEqual(idsFor(index), ['start', 'to-a', 'to-b'])
 })
 
-test('an alias leads to its children when the agent has all of its selectors, and is not delivered', () => {
+test('an alias leads to its children when the agent has all of its selectors, and is not delivered [EDGE-6 EDGE-17]', () => {
   const index = indexOf(
     entry('alias', '/eu-nodes', '/spire/server', 'region:eu', 'os:linux'),
     entry('child', '/w', '/eu-nodes'),
@@ -63,17 +63,17 @@ test('an expired entry is left out with what only it leads to, and the next expi
   assert.deepEqual(authorized.until, soon)
 })
 
-test('changes are followed, and only those that matter concern the agent', () => {
+test('an alias for an agent is told from others', () => {
+  const index = indexOf()
+  assert.ok(index.isAlias(entry('alias', '/n', '/spire/server', 'os:linux'), agent))
+  assert.ok(!index.isAlias(entry('alias', '/n', '/spire/server', 'os:plan9'), agent))
+  assert.ok(!index.isAlias(entry('no-alias', '/n', '/elsewhere', 'os:linux'), agent))
+})
+
+test('changes are followed, and the parents are those whose children count', () => {
   const own = entry('own', '/w', agent.id)
   const index = indexOf(own)
-  const authorized = index.authorizedFor(agent, now)
-  const concerns = (before?: RegistrationEntry, after?: RegistrationEntry) =>
-    index.concerns({ before, after }, agent, authorized)
-  assert.ok(concerns(own, undefined))
-  assert.ok(concerns(undefined, entry('child', '/v', '/w')))
-  assert.ok(concerns(undefined, entry('alias', '/n', '/spire/server', 'os:linux')))
-  assert.ok(!concerns(undefined, entry('alias', '/n', '/spire/server', 'os:plan9')))
-  assert.ok(!concerns(undefined, entry('foreign', '/v', '/elsewhere')))
+  assert.deepEqual([...index.authorizedFor(agent, now).parents], [agent.id, own.spiffeId])
   index.apply({ before: own, after: { ...own, parentId: id('/elsewhere') } })
   assert.deepEqual(idsFor(index), [])
   index.apply({ before: { ...own, parentId: id('/elsewhere') }, after: own })

@@ -92,6 +92,7 @@ export const requirements = [
     source: 'SPIFFE Workload Endpoint, sections 2 to 6',
     texts: {
       'EP-5': 'a workload proves nothing itself: it is told by what the kernel says of it',
+      'EP-6': 'an endpoint that is not ready answers Unavailable',
       'EP-7': 'a caller without an identity gets PermissionDenied',
       'EP-8':
         'a method that is not known answers Unimplemented, and a client gives up on it and on InvalidArgument',
@@ -101,6 +102,7 @@ export const requirements = [
   {
     source: 'SPIFFE Workload API, sections 3 to 5',
     texts: {
+      'WL-4': 'a client takes an empty field for empty, and what is absent for withdrawn',
       'WL-6':
         'a peer is validated against the bundle of its own trust domain, and not trusted without one',
       'WL-7':
@@ -111,6 +113,7 @@ export const requirements = [
       'WL-11':
         'FetchX509Bundles has the bundle of the own trust domain, and refuses whom none is for',
       'WL-15': 'X.509 authorities count for X509-SVIDs, JWT authorities for JWT-SVIDs only',
+      'WL-16': 'a client keeps its stream open and connects again when it ends',
     },
   },
   // Where implementations went wrong. JWT-SVIDs (EDGE-11), SDS, federation and forced rotation (EDGE-20) are not built yet.
@@ -135,6 +138,8 @@ export const requirements = [
         'a renewed agent SVID is pending until it is used; until then the old one counts, afterwards it does not',
       'EDGE-16':
         'a join token admits one of many, says when it is used or expired, and its alias goes with the agent',
+      'EDGE-17':
+        'aliases match the selectors of the agent, entries chain to any depth, and circles end',
       'EDGE-18':
         'a similar entry is AlreadyExists with the entry that is there; revisions rise; /spire is reserved for IDs, not for parents',
       'EDGE-19':
@@ -164,7 +169,9 @@ export const requirements = [
         'the demo passes: open, closed, per agent and tool, impostor, side door, why, verify, tampered record',
       'DONE-2': 'the demo fails with a plain pass-through in the place of our proxy',
       'DONE-3': 'two uids get two identities',
+      'DONE-4': 'kill -9 of the server during 500 entry creations loses none that was acknowledged',
       'DONE-5': '50 parallel attestations with one token give one success',
+      'DONE-7': 'official SDK clients of both eras work against SDK servers of both eras',
       'DONE-8':
         'every case of the MCP corpus is refused as it says, and its honest twin reaches the upstream once',
       'DONE-9':
@@ -178,6 +185,8 @@ export const requirements = [
       'PLANE-1': 'an agent without a trust bundle refuses to start',
       'PLANE-2': 'an agent keeps its key and SVID across restarts, and renews',
       'PLANE-4': 'a ban seen with the watch open stops the agent from serving',
+      'PLANE-5':
+        'a method is served exactly when the authorization table has a row for it, and to whom the row names',
       'PLANE-6':
         'nothing is signed that was not linted, and a CSR gives the public key and nothing else',
       'PLANE-7': 'a CA that was prepared is published before it signs',
@@ -189,9 +198,22 @@ export const requirements = [
     texts: {
       'ACC-1': 'a call is denied unless a policy allows it',
       'ACC-2': 'policies mean the same in any order of documents and rules',
+      'ACC-3': 'the inline tests of a policy run when it is applied, and a failing one refuses it',
+      'ACC-4':
+        'a change of policy reaches new calls and open streams, and the last good policies outlive the agent',
+      'ACC-5': 'a tools/list shows the tools that the caller may call, and no others',
+      'ACC-7': 'a refusal carries a decision id, by which it can be explained',
+      'ACC-9': 'an upstream that is not the app gets not one byte',
+      'ACC-10': 'a proxy sends to the exact expected peer, and hears only peers with a good SVID',
+      'ACC-11': 'one command denies everybody, and the next policy lets callers in again',
+      'ACC-12': 'a connection never carries the requests of two identities',
+      'ACC-13': 'no request starts on a connection whose SVID has expired or whose process is gone',
+      'ACC-14': 'while the agent is away known callers go on and new ones are refused',
+      'ACC-15': 'a rotation of SVIDs and authorities fails no request and repeats none',
+      'ACC-16': 'an answer is passed on as it comes',
     },
   },
-  // Evasions of policy on MCP routes. HTTP/2 (25), policies on arguments (30, 39 to 43) and sessions bound to identities (35, 36) are not built yet.
+  // Evasions of policy on MCP routes. Rows 25, 30, 36, 37, 39 to 41 and 43 onwards come later.
   {
     source: 'evasions of MCP gateways',
     texts: {
@@ -229,6 +251,7 @@ export const requirements = [
       'MCP-32': 'a request without an id is refused',
       'MCP-33': 'an id is a string or a safe integer',
       'MCP-34': 'a foreign Host or Origin is refused',
+      'MCP-35': 'a session is good for the caller that obtained it, and for nobody else',
       'MCP-38': 'a filtered list is private to its caller',
       'MCP-42': 'identity headers are stripped and set from the verified peer',
     },
@@ -238,21 +261,38 @@ export const requirements = [
     source: 'docs/local-peers.md, "Attacks"',
     texts: {
       'PEER-1': 'a client that sends and exits is refused',
+      'PEER-2':
+        'a process that takes the address and port of a reset connection is not taken for the first',
+      'PEER-3': 'a process that gets the pid of another is not taken for it',
+      'PEER-4': 'a program that is run in place after sending is not who sent',
+      'PEER-5': 'nor where the descriptor was close-on-exec until just before',
+      'PEER-6': 'nor where a child inherits the connection and runs the program',
+      'PEER-7': 'a connection passed to a process of another user does not become its own',
+      'PEER-8': 'honest clients are named, close-on-exec or not, half-closed or not',
       'PEER-9':
         'on a Unix socket the process that connected is pinned, and one that takes its pid is not taken for it',
+      'PEER-10': 'where two users take turns on a port, the one that accepted is named',
+      'PEER-11': 'where two programs share a port, the one that accepted is named',
+      'PEER-12':
+        'where one of several joins and leaves a shared port, the one that accepted is named',
       'PEER-13': 'a program that is replaced on a kept-alive connection loses the answer',
       'PEER-14': 'several holders of one connection have one identity, or none is given',
       'PEER-15': 'a proxy can ask about its own connections only',
+      'PEER-16': 'a child that accepts for its parent is named, not the parent',
     },
   },
   // The record. Witnessed heads, inputs for simulation and retention are not built yet.
   {
     source: 'the record',
     texts: {
+      'REC-1': 'the decision of a call is written before its first byte goes upstream',
       'REC-2':
         'an outcome follows; a decision without one is unknown; none fits a decision that denied, and none fits twice',
       'REC-3': 'a decision that counts as written survives kill -9',
       'REC-4': 'refusals before authentication become one summary per second, by address',
+      'REC-5': 'every change of a record is found, and the first bad record is named',
+      'REC-6': 'trust comes from the bundle history or a bundle, never from the record',
+      'REC-7': 'a record stays intact across a rotation of the CA',
       'REC-8':
         'a writer that lost its end opens a chain that names it, and what was lost is counted',
       'REC-9':
@@ -269,8 +309,11 @@ export const requirements = [
       'REC-17': 'every source of a policy is kept by its digest',
       'REC-18':
         'a denial is explained by the nearest rule and the smallest change that would have allowed the call',
+      'REC-19':
+        'records that somebody without the key chained anew are found at the next checkpoint',
       'REC-20':
         'a call whose decision cannot be written is denied, and the record tells how many were lost',
+      'REC-21': 'a decision is found by the id that its caller was told',
     },
   },
 ] as const satisfies readonly RequirementGroup[]

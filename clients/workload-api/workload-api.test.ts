@@ -89,7 +89,7 @@ function limited(): AbortSignal {
   return AbortSignal.timeout(30_000)
 }
 
-test('a source has the first state once it is open, and follows the next ones', async (t) => {
+test('a source has the first state once it is open, and follows the next ones [WL-4 WL-10]', async (t) => {
   const address = await serveApi(t, serveFor(answer('/a', '/b'), answer('/c')))
   const source = await X509Source.open({ address }, limited())
   const { trustDomain } = ca
@@ -100,7 +100,7 @@ test('a source has the first state once it is open, and follows the next ones', 
   await source.close()
 })
 
-test('PermissionDenied and Unavailable are tried again, with longer waits each time', async (t) => {
+test('PermissionDenied and Unavailable are tried again, with longer waits each time [WL-16]', async (t) => {
   const address = await serveApi(
     t,
     fail('permission-denied'),
@@ -117,7 +117,7 @@ test('PermissionDenied and Unavailable are tried again, with longer waits each t
   await source.close()
 })
 
-test('InvalidArgument is final', async (t) => {
+test('InvalidArgument is final [EP-8]', async (t) => {
   const address = await serveApi(t, fail('invalid-argument'))
   await assert.rejects(
     X509Source.open({ address }, limited()),
@@ -125,7 +125,7 @@ test('InvalidArgument is final', async (t) => {
   )
 })
 
-test('a source keeps what it had while its Workload API is away', async (t) => {
+test('a source keeps what it had while its Workload API is away [WL-16]', async (t) => {
   const address = await serveApi(
     t,
     async (send) => {
@@ -158,7 +158,7 @@ test('an answer with anything wrong in it is refused whole', async (t) => {
   }
 })
 
-test('of SVIDs with the same hint the first counts', async (t) => {
+test('of SVIDs with the same hint the first counts [WL-9]', async (t) => {
   const two = answer('/a', '/b')
   for (const svid of two.svids ?? []) svid.hint = 'same'
   const address = await serveApi(t, serveFor(two))

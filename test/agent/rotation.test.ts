@@ -48,7 +48,7 @@ test('SVIDs of 8 s are renewed before they end, each time with a new serial', as
   }
 })
 
-test('an agent serves what it has while its server is away, and nothing that is over', async (t) => {
+test('an agent serves what it has while its server is away, and nothing that is over [EP-6]', async (t) => {
   const plane = await IdentityPlane.start(t, { default_x509_svid_ttl: '8s', agent_ttl: '1h' })
   const token = await plane.token()
   await plane.createEntry('w', token, mine)

@@ -99,7 +99,7 @@ function reasonIn(text: string): unknown {
   return /"reason":"([a-z-]+)"/.exec(text)?.[1]
 }
 
-test('a process without an identity is refused, and the refusal recorded', async () => {
+test('a process without an identity is refused, and the refusal recorded [ACC-7]', async () => {
   await begin()
   bench.callerIs(undefined)
   const answer = await callOut()
@@ -109,11 +109,11 @@ test('a process without an identity is refused, and the refusal recorded', async
   const [denial] = (await bench.records('outbound')).filter(({ kind }) => kind === 'decision')
   assert.equal(denial?.decisionId, answer.fields.get('x-countersign-decision-id'))
   assert.equal(denial?.verdict, 'deny')
-  assert.equal(denial?.callee?.spiffeId, appId)
-  assert.equal(denial?.caller, undefined)
+  assert.equal(denial.callee?.spiffeId, appId)
+  assert.equal(denial.caller, undefined)
 })
 
-test('no request starts on a connection whose process is gone', async () => {
+test('no request starts on a connection whose process is gone [ACC-13]', async () => {
   await begin()
   const socket = await plainDoor(bench.outboundPort)()
   const again = repeated(socket)
@@ -124,7 +124,7 @@ test('no request starts on a connection whose process is gone', async () => {
   assert.equal((await callOut()).status, 200, 'a new connection is asked about anew')
 })
 
-test('connections of one identity never carry the requests of another', async () => {
+test('connections of one identity never carry the requests of another [ACC-12]', async () => {
   await begin()
   assert.equal((await callOut()).status, 200)
   bench.callerIs('spiffe://example.org/ns/default/other')
@@ -137,7 +137,7 @@ test('connections of one identity never carry the requests of another', async ()
   assert.ok(seen.every((each) => String(each).endsWith(`URI=${callerId}`)))
 })
 
-test('not one byte goes to a process that is not attested as the app', async () => {
+test('not one byte goes to a process that is not attested as the app [ACC-9]', async () => {
   await begin()
   assert.equal((await callOut()).status, 200)
   bench.appIs(undefined)
@@ -170,7 +170,7 @@ test('a listener whose app was never attested closes what connects', async () =>
   await assert.rejects(mtlsDoor(bench.inboundPort, bench.ca.svid(callerId))())
 })
 
-test('the peer at the address has to be exactly the app', async () => {
+test('the peer at the address has to be exactly the app [ACC-10]', async () => {
   const foreign = new TestCa('example.org')
   const past = { notBefore: new Date(Date.now() - 7200_000), notAfter: new Date(Date.now() - 1000) }
   const impostors: Record<string, (own: TestCa) => TestSvid> = {
@@ -183,7 +183,7 @@ test('the peer at the address has to be exactly the app', async () => {
     let received = 0
     const own = svid(bench.ca)
     const server = createTlsServer({ cert: own.chainPem, key: own.keyPem }, (socket) => {
-      socket.on('data', (chunk) => {
+      socket.on('data', (chunk: Buffer) => {
         received += chunk.length
       })
       socket.on('error', () => undefined)
@@ -208,7 +208,7 @@ test('the peer at the address has to be exactly the app', async () => {
   }
 })
 
-test('a peer without a good SVID is closed before it can ask', async () => {
+test('a peer without a good SVID is closed before it can ask [ACC-10]', async () => {
   await begin()
   const foreign = new TestCa('example.org')
   const elsewhere = new TestCa('evil.test')
@@ -235,7 +235,7 @@ test('a peer without a good SVID is closed before it can ask', async () => {
   )
 })
 
-test('nothing older than TLS 1.3 is spoken, and no session is resumed', async () => {
+test('nothing older than TLS 1.3 is spoken, and no session is resumed [EDGE-13]', async () => {
   await begin()
   const { chainPem, keyPem } = bench.ca.svid(callerId)
   const options = { port: bench.inboundPort, host: '127.0.0.1', rejectUnauthorized: false }
@@ -256,7 +256,7 @@ test('nothing older than TLS 1.3 is spoken, and no session is resumed', async ()
   }
 })
 
-test('no request starts on a connection whose SVID has expired', async () => {
+test('no request starts on a connection whose SVID has expired [ACC-13]', async () => {
   await begin()
   const svid = bench.ca.svid(callerId, { notAfter: new Date(Date.now() + 2000) })
   const socket = await mtlsDoor(bench.inboundPort, svid)()
@@ -270,7 +270,7 @@ test('no request starts on a connection whose SVID has expired', async () => {
   socket.destroy()
 })
 
-test('while the agent restarts, known callers go on and new ones are refused', async () => {
+test('while the agent restarts, known callers go on and new ones are refused [ACC-14]', async () => {
   await begin()
   const agent = oneConnection()
   assert.equal((await callOver(agent)).status, 200)
@@ -296,7 +296,7 @@ test('a caller that is somebody else after the restart is refused', async () => 
   socket.destroy()
 })
 
-test('without a policy everybody is denied, and the last good one outlives the agent', async () => {
+test('without a policy everybody is denied, and the last good one outlives the agent [ACC-1 ACC-4]', async () => {
   await begin()
   await bench.agent.removePolicies()
   await eventually(async () => reasonIn((await callOut()).body) === 'no-policy')
@@ -319,7 +319,7 @@ test('policies that cannot be read deny everything', async () => {
   await eventually(async () => reasonIn((await callOut()).body) === 'no-policy')
 })
 
-test('a call that cannot be recorded is not made, and a denial stands all the same', async () => {
+test('a call that cannot be recorded is not made, and a denial stands all the same [REC-1 REC-20]', async () => {
   await begin()
   assert.equal((await callOut()).status, 200)
   await bench.closeRecord('inbound')

@@ -31,7 +31,7 @@ interface AnyClient {
 
 async function oldClient(url: URL): Promise<AnyClient> {
   const client = new OldClient({ name: 'old', version: '1.0.0' })
-  await client.connect(new OldTransport(url) as Parameters<OldClient['connect']>[0])
+  await client.connect(new OldTransport(url))
   return {
     list: async () => (await client.listTools()).tools.map(({ name }) => name),
     call: async (name) => JSON.stringify((await client.callTool({ name, arguments: {} })).content),
@@ -80,7 +80,7 @@ const pairs: readonly (readonly [keyof typeof clients, keyof typeof servers])[] 
 ]
 
 for (const [client, server] of pairs)
-  test(`a client ${client} works with a server ${server}`, async () => {
+  test(`a client ${client} works with a server ${server} [DONE-7 ACC-5 ACC-7]`, async () => {
     const app = await servers[server]()
     await withBench(app, async (bench) => {
       const url = new URL(`http://127.0.0.1:${bench.outboundPort}/mcp`)
@@ -104,7 +104,7 @@ for (const [client, server] of pairs)
     })
   })
 
-test('a session is good only for the caller that obtained it', async () => {
+test('a session is good only for the caller that obtained it [MCP-35]', async () => {
   const app = await sessionApp()
   await withBench(app, async (bench) => {
     const url = `http://127.0.0.1:${bench.outboundPort}/mcp`

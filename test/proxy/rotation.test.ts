@@ -22,7 +22,7 @@ spec:
 `
 const body = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_weather"}}'
 
-test('rotation of SVIDs and authorities fails no request and repeats none', async () => {
+test('rotation of SVIDs and authorities fails no request and repeats none [ACC-15]', async () => {
   const upstream = await CountingUpstream.open()
   const bench = await openBench({ upstream: { tcp: upstream.address }, policies, svidMs: 4000 })
   const agent = new Agent({ keepAlive: true, maxSockets: 4 })

@@ -71,7 +71,7 @@ describe('on an MCP route', () => {
     await upstream.close()
   })
 
-  test('events reach the caller one by one, before the answer ends', async () => {
+  test('events reach the caller one by one, before the answer ends [ACC-16]', async () => {
     const asked = post(bench.outboundPort, '/mcp', call)
     const { response } = await upstream.next()
     response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -88,7 +88,7 @@ describe('on an MCP route', () => {
     assert.equal((await outcome(bench))?.ended, 'complete')
   })
 
-  test('a filtered list streams too, in any spelling of events', async () => {
+  test('a filtered list streams too, in any spelling of events [ACC-5]', async () => {
     const asked = post(bench.outboundPort, '/mcp', list)
     const { response } = await upstream.next()
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
@@ -155,7 +155,7 @@ describe('on an MCP route', () => {
       assert.equal(answer.headers['x-countersign-decision-id'], decided.decisionId)
     })
 
-  test('an open stream is cut when the policy no longer allows it', async () => {
+  test('an open stream is cut when the policy no longer allows it [ACC-4]', async () => {
     const { answer } = await openStream(upstream, bench)
     await bench.agent.setPolicies(policies.replace('[get_weather]', '[count]'))
     await assert.rejects(rest(answer))
@@ -240,7 +240,7 @@ describe('on an HTTP route', () => {
     assert.equal(await piece(await answerTo(asked)), 'done')
   })
 
-  test('a slow reader holds the app back', async () => {
+  test('a slow reader holds the app back [BAD-6]', async () => {
     const asked = request({ port: bench.outboundPort, path: '/public/big', agent: false })
     asked.end()
     const { response } = await upstream.next()

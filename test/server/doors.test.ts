@@ -62,7 +62,7 @@ const forAgents: Readonly<Record<string, Call>> = {
 }
 
 for (const [name, call] of Object.entries(forOperators)) {
-  test(`${name} is for the private socket and administrators`, async () => {
+  test(`${name} is for the private socket and administrators [PLANE-5]`, async () => {
     await assert.rejects(call(server.anonymous()), deniedWith(undefined))
     await assert.rejects(call(agent), deniedWith(undefined))
     await admitted(call(server.local))
@@ -72,7 +72,7 @@ for (const [name, call] of Object.entries(forOperators)) {
 }
 
 for (const [name, call] of Object.entries(forAgents)) {
-  test(`${name} is for attested agents`, async () => {
+  test(`${name} is for attested agents [PLANE-5]`, async () => {
     await assert.rejects(call(server.anonymous()), deniedWith(undefined))
     await assert.rejects(call(server.local), deniedWith(undefined))
     await assert.rejects(
@@ -128,7 +128,7 @@ test('health is answered on the private socket only, as a whole', async () => {
   )
 })
 
-test('what is not served is named in the words of grpc-go', async () => {
+test('what is not served is named in the words of grpc-go [PLANE-5]', async () => {
   const service = 'spire.api.server.entry.v1.Entry'
   assert.equal(await answerTo('/no.such.Service/Nope'), 'unknown service no.such.Service')
   assert.equal(await answerTo(`/${service}/Nope`), `unknown method Nope for service ${service}`)

@@ -13,7 +13,7 @@ import { once, TestServer } from '../support/test-server.ts'
 
 const trustDomain = 'example.org'
 
-test('a server killed while 500 entries are created has every one that it acknowledged', async () => {
+test('a server killed while 500 entries are created has every one that it acknowledged [DONE-4 BAD-7]', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'countersign-kill-'))
   try {
     const config = await writeServerConfig(folder)
@@ -35,7 +35,7 @@ test('a server killed while 500 entries are created has every one that it acknow
   }
 })
 
-test('a restart keeps authorities, bundle, entries, agents and tokens', async () => {
+test('a restart keeps authorities, bundle, entries, agents and tokens [BAD-7]', async () => {
   const first = await TestServer.start()
   const agent = await first.attestAgent()
   const entry = {

@@ -43,7 +43,7 @@ test('the same text changes nothing, another raises the revision of its app', as
   assert.equal(source, policy('one', 'again'))
 })
 
-test('one wrong document, and none is put in force', async () => {
+test('one wrong document, and none is put in force [BAD-3]', async () => {
   const source = [policy('good', 'untouched'), 'kind: Nonsense\n'].join('---\n')
   await assert.rejects(
     apply(source, 'many.yaml'),
@@ -52,7 +52,7 @@ test('one wrong document, and none is put in force', async () => {
   assert.deepEqual(await names('untouched'), [])
 })
 
-test('a failing test is named with its line, and nothing is put in force', async () => {
+test('a failing test is named with its line, and nothing is put in force [ACC-3]', async () => {
   const source = policy('wrong', 'tested').replace('expect: allow', 'expect: deny')
   await assert.rejects(
     apply(source, 'wrong.yaml'),
@@ -61,7 +61,7 @@ test('a failing test is named with its line, and nothing is put in force', async
   assert.deepEqual(await names('tested'), [])
 })
 
-test('a test of a policy in force refuses another policy that would make it fail', async () => {
+test('a test of a policy in force refuses another policy that would make it fail [ACC-3]', async () => {
   await apply(policy('open', 'kept'))
   const closing = policy('closed', 'kept')
     .replace('- callers', '- effect: deny\n      callers')
@@ -79,7 +79,7 @@ test('a dry run answers the same and changes nothing', async () => {
   assert.deepEqual(await names('dry'), [])
 })
 
-test('deny-all replaces every policy, and the next apply lets callers in again', async () => {
+test('deny-all replaces every policy, and the next apply lets callers in again [ACC-11]', async () => {
   await apply([policy('a', 'shut'), policy('b', 'shut')].join('---\n'))
   const { policy: closed, replaced } = await server.local.policy.unary(
     'DenyAll',

@@ -37,7 +37,7 @@ const chain = new AuditChain()
   .append({ kind: 'gap', lost: 2 }, 6)
 await writeFile(path.join(home, `${chain.chain}.jsonl`), chain.bytes)
 
-test('a denial is explained by who, what, the nearest rule and what would allow it', async () => {
+test('a denial is explained by who, what, the nearest rule and what would allow it [REC-18 REC-21]', async () => {
   const { code, stdout, stderr } = await why(`${chain.chain}-3`, '-policy', policy)
   assert.equal(code, 0, stderr)
   assert.match(stdout, /^DENIED {2}tools\/call drop_table\n/)
@@ -61,7 +61,7 @@ test('an allowed call shows its rule and its outcome', async () => {
   assert.match(stdout, /outcome +200 complete/)
 })
 
-test('a decision that could not be recorded is told as what it was: denied', async () => {
+test('a decision that could not be recorded is told as what it was: denied [REC-20]', async () => {
   assert.match(
     (await why(`${chain.chain}-5`)).stdout,
     /could not be recorded, so its call was denied/,
@@ -97,7 +97,7 @@ test('a record that was changed is not believed', async () => {
   assert.match(io.stdout, /record +WAS CHANGED: do not rely on it\n/)
 })
 
-test('an unknown decision has exit code 1, wrong use 2', async () => {
+test('an unknown decision has exit code 1, wrong use 2 [BAD-1]', async () => {
   assert.equal((await why(`${chain.chain}-99`)).code, 1)
   assert.equal((await why(`${chain.chain}-2`)).code, 1)
   assert.equal((await why('aaaaaaaaaaaaaaaa-1')).code, 1)

@@ -30,7 +30,7 @@ const history = await file(
   `${formatPublished({ trustDomain: ca.trustDomain, certificate, publishedAt: new Date(0) })}\n`,
 )
 
-test('an intact record says so, whichever form its trust comes in', async () => {
+test('an intact record says so, whichever form its trust comes in [REC-6]', async () => {
   const chain = signedChain()
   const dir = await directory('intact', chain)
   for (const trust of [`-bundle=${pem}`, `-bundle=${json}`, `-history=${history}`]) {
@@ -50,7 +50,7 @@ test('the data_dir of a proxy will do for its record directory', async () => {
   assert.equal((await run('-dir', path.join(home, 'data'), '-bundle', pem)).code, 0)
 })
 
-test('one flipped byte is named by record and line, and the exit code is 1', async () => {
+test('one flipped byte is named by record and line, and the exit code is 1 [REC-5]', async () => {
   const chain = signedChain()
   const bytes = chain.bytes
   const at = bytes.indexOf('get_inventory')
