@@ -4,6 +4,7 @@
  * share a name.
  */
 
+import { requireSecondReading } from '../../spiffe/der/second-reading.ts'
 import {
   booleanTrue,
   context,
@@ -49,7 +50,10 @@ export interface CaCertificateContent {
   readonly notAfter: Date
 }
 
-/** Makes the certificate and signs it with the key that it is about. DER. */
+/**
+ * Makes the certificate and signs it with the key that it is about. DER; read back by a reader that
+ * shares no code with the writer before anybody gets to see it.
+ */
 export async function makeCaCertificate(
   content: CaCertificateContent,
   key: ManagedKey,
@@ -81,5 +85,7 @@ export async function makeCaCertificate(
       ),
     ),
   )
-  return certificateOf(tbs, algorithm, await key.sign(tbs))
+  const certificate = certificateOf(tbs, algorithm, await key.sign(tbs))
+  requireSecondReading(certificate, `spiffe://${content.trustDomain}`)
+  return certificate
 }
