@@ -97,18 +97,18 @@ async function repeat(
   }
 }
 
-test('two users take turns on a port', async (t) => {
+test('two users take turns on a port [PEER-10]', async (t) => {
   const tally = await repeat(t, 'take-turns', await freePort(), byUser)
   assert.ok(tally.right > rounds / 4, `${tally}`)
 })
 
-test('two programs share a port', async (t) => {
+test('two programs share a port [PEER-11 PEER-12]', async (t) => {
   const tally = await repeat(t, 'shared-port', await freePort(), byProgram, 2)
   assert.ok(tally.right >= rounds * 0.98, `${tally}`)
 })
 
 for (const kind of ['Unix', 'TCP'])
-  test(`one user listens on a ${kind} socket and a child of another user accepts`, async (t) => {
+  test(`one user listens on a ${kind} socket and a child of another user accepts [PEER-16]`, async (t) => {
     const address = kind === 'Unix' ? join(folder, 'forked') : await freePort()
     const tally = await repeat(t, 'forked', address, byUser)
     assert.ok(tally.right >= rounds * 0.98, `${tally}`)
