@@ -17,10 +17,13 @@ import {
   watchReadable,
 } from '../../runtime/syscalls.ts'
 
-/** `processes` are remembered at most; the oldest are forgotten, and nothing is proved of then. */
+/**
+ * `processes` are remembered at most; the oldest are forgotten, and nothing is proved of then. A
+ * turn takes more messages than the receive buffer holds.
+ */
 const limits = {
   processes: 65_536,
-  messagesPerTurn: 4096,
+  messagesPerTurn: 16_384,
   receiveBufferBytes: 4 << 20,
   generations: 16,
 } as const

@@ -25,11 +25,15 @@ let server: Server
 let attacker: Attacker
 let peers: LocalPeers
 let onConnection: (socket: Socket) => void
+const sockets = new Set<Socket>()
 
 before(async () => {
   self = pinProcess(process.pid)
   peers = new LocalPeers()
-  server = createServer({ allowHalfOpen: true }, (socket) => onConnection(socket))
+  server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket.on('close', () => sockets.delete(socket)))
+    onConnection(socket)
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -41,6 +45,7 @@ after(async () => {
   await attacker.close()
   await peers.close()
   server.close()
+  for (const socket of sockets) socket.destroy()
   self.close()
 })
 
@@ -115,7 +120,7 @@ const honest = [
   ['curl', 'curl:60002', byUser],
 ] as const
 for (const [command, truth, attest] of honest)
-  test(`an honest client is named: ${command}`, async (t) => {
+  test(`an honest client is named: ${command} [PEER-8]`, async (t) => {
     const tally = await repeat(command, [truth], attest)
     t.diagnostic(`${tally}`)
     assert.deepEqual(tally.wrong, [])
@@ -137,13 +142,13 @@ const attacks = [
   ['traced_exec node', [attackerIs], byProgram],
 ] as const
 for (const [command, truths, attest] of attacks)
-  test(`an attacker gets no identity but its own: ${command}`, async (t) => {
+  test(`an attacker gets no identity but its own: ${command} [PEER-1 PEER-2 PEER-3 PEER-4 PEER-5 PEER-6]`, async (t) => {
     const tally = await repeat(command, truths, attest)
     t.diagnostic(`${tally}`)
     assert.deepEqual(tally.wrong, [])
   })
 
-test('a connection passed to a process of another user does not become its own', async (t) => {
+test('a connection passed to a process of another user does not become its own [PEER-7]', async (t) => {
   const asked = new AbortController()
   // The victim is known from a connection of its own: what would spare the search is tried as well.
   await connections('victim', 1, async (socket) => {
@@ -156,7 +161,7 @@ test('a connection passed to a process of another user does not become its own',
   asked.abort()
 })
 
-test('a program that is replaced while its connection is in use loses the answer', async () => {
+test('a program that is replaced while its connection is in use loses the answer [PEER-13]', async () => {
   for (let count = 0; count < Math.min(rounds, 100); count++) {
     await connections('exec_when_told node', 1, async (socket) => {
       const answer = await ask(socket, byProgram, never)
