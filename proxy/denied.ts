@@ -176,8 +176,8 @@ const ownReasons = {
     rpcCode: 502001,
     message: 'who answers at the app’s address did not prove to be the app',
   },
+  'caller-gone': { status: 400, rpcCode: invalidRequest, message: 'the caller went away' },
   overloaded: { status: 503, rpcCode: 503003, message: 'too many requests at a time' },
-  stopping: { status: 503, rpcCode: 503004, message: 'the proxy is stopping' },
   'not-recorded': {
     status: 503,
     rpcCode: 503005,

@@ -74,12 +74,14 @@ export class AuthorizedEntries {
     return { entries, parents, until }
   }
 
-  /** Whether a change can make a difference to the holder of what `authorizedFor` returned. */
-  concerns(change: EntryChange, holder: EntryHolder, authorized: Authorized): boolean {
-    return [change.before, change.after].some(
-      (entry) =>
-        entry !== undefined &&
-        (authorized.parents.has(entry.parentId) || this.#isAliasOf(entry, holder)),
+  /**
+   * Whether the entry is a node alias for this agent. A change of any other entry makes a difference
+   * only to agents that have its parent among their `parents`.
+   */
+  isAlias(entry: RegistrationEntry, holder: EntryHolder): boolean {
+    return (
+      entry.parentId === this.#serverId &&
+      hasAll(new Set(holder.selectors.map(selectorText)), entry.selectors.map(selectorText))
     )
   }
 
@@ -95,16 +97,7 @@ export class AuthorizedEntries {
 
   #aliasesOf(holder: EntryHolder): RegistrationEntry[] {
     return holder.selectors.flatMap((selector) =>
-      [...this.#aliases.at(selectorText(selector))].filter((entry) =>
-        this.#isAliasOf(entry, holder),
-      ),
-    )
-  }
-
-  #isAliasOf(entry: RegistrationEntry, holder: EntryHolder): boolean {
-    return (
-      entry.parentId === this.#serverId &&
-      hasAll(new Set(holder.selectors.map(selectorText)), entry.selectors.map(selectorText))
+      [...this.#aliases.at(selectorText(selector))].filter((entry) => this.isAlias(entry, holder)),
     )
   }
 

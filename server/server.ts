@@ -35,6 +35,7 @@ import { Mirror } from './datastore/collections/mirror.ts'
 import { appPolicies } from './datastore/collections/policies.ts'
 import { type ListenerDeps, servePrivateSocket, serveTcp } from './endpoints/listeners.ts'
 import { ServerSvid } from './endpoints/server-svid.ts'
+import { pruneRegularly } from './pruning.ts'
 
 /** What runs, until its lifetime is closed. */
 export interface RunningServer {
@@ -70,6 +71,9 @@ export async function startServer(
   known.entries.events.on('change', (_revision, changes) => {
     for (const change of changes) authorized.apply(change)
   })
+
+  const pruning = pruneRegularly({ ...known, trustDomain, store, clock, log }, lifetime.signal)
+  lifetime.defer(() => pruning)
 
   const streams = new LiveStreams()
   const ending = lifetime.signal

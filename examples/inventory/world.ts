@@ -12,7 +12,6 @@ import {
   chownSync,
   constants,
   copyFileSync,
-  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -26,6 +25,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 import { listening, logged, run, start, stopAll, type Who } from './processes.ts'
+import { readableProduct } from './product.ts'
 
 export const trustDomain = 'example.org'
 export const agentNames = ['reporter', 'buyer', 'assistant'] as const
@@ -100,7 +100,7 @@ async function build(folder: string, proxyWords: readonly string[]): Promise<Wor
   const log = (name: string): string => at('logs', `${name}.log`)
   directory(at('logs'), 0o700)
   directory(at('programs'), 0o755)
-  const product = readableProduct(folder)
+  const product = asRoot ? readableProduct(checkout, folder) : checkout
   const cli = path.join(product, 'bin/countersign')
   const programs = { agent: program(folder, 'agent'), server: program(folder, 'mcp-server') }
   const who = (name: Name): Who => identity(folder, name)
@@ -319,23 +319,6 @@ function proxyCommand(product: string, words: readonly string[], file: string): 
     '-config',
     file,
   ]
-}
-
-/** Where other uids can read the product: here, or in a copy when the checkout is closed to them. */
-function readableProduct(folder: string): string {
-  if (!asRoot || openToOthers(checkout)) return checkout
-  const copy = path.join(folder, 'product')
-  for (const part of ['bin', 'dist', 'node_modules', 'package.json'])
-    cpSync(path.join(checkout, part), path.join(copy, part), { recursive: true })
-  chmodSync(copy, 0o755)
-  return copy
-}
-
-function openToOthers(folder: string): boolean {
-  for (let at = folder; ; at = path.dirname(at)) {
-    if ((statSync(at).mode & 0o001) === 0) return false
-    if (at === path.dirname(at)) return true
-  }
 }
 
 async function freePorts(count: number): Promise<[number, number, number]> {

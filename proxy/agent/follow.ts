@@ -32,9 +32,10 @@ export async function follow<Message>(
         backoff.reset()
       }
       log.info({ what }, 'The agent ended a stream; opening it again')
+      return backoff.nextMs()
     } catch (err) {
       if (!signal.aborted) log.warn({ err, what }, 'A stream from the agent broke; trying again')
+      return backoff.nextMs()
     }
-    return backoff.nextMs()
   }, signal)
 }

@@ -1,6 +1,6 @@
 /** A TCP port whose connections are handed over unread, and all closed with it. */
 
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { Failure } from '../../runtime/failure.ts'
 import { hostPortText, type ListenAddress } from '../listen-address.ts'
 
@@ -30,7 +30,8 @@ export class Acceptor {
         reject(new Failure('unavailable', text, { cause }))
       })
       this.#server.listen(port, host, () => {
-        resolve({ host, port: (this.#server.address() as AddressInfo).port })
+        const bound = this.#server.address()
+        resolve({ host, port: typeof bound === 'object' && bound !== null ? bound.port : port })
       })
     })
   }

@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http'
 import type { Ending } from '../../audit/record.ts'
 import { decide as decideByPolicy } from '../../policy/decide.ts'
 import { Cut, endingOf } from '../cut.ts'
-import { type Denied, isDenied, refusalOf } from '../denied.ts'
+import { type Denied, deny, isDenied, refusalOf } from '../denied.ts'
 import { decisionField, sendAnswer } from '../http/answer.ts'
 import { UnreadableAnswerError } from '../mcp/list-answer.ts'
 import type { Objection } from '../open-exchanges.ts'
@@ -90,12 +90,15 @@ async function transfer<Read extends ReadCall>(
     return undefined
   } catch (error) {
     lease.discard()
-    response.destroy()
     if (error instanceof UnreadableAnswerError) {
       tally.ended = 'answer-refused'
       tally.detail = error.message
     } else if (signal.aborted) tally.ended = endingOf(signal)
-    else throw error
+    else {
+      deps.log.error({ err: error, route: service.route }, 'A stage failed')
+      return deny('internal', 'a stage failed', { decisionId: recorded.decisionId })
+    }
+    response.destroy()
     return undefined
   }
 }

@@ -16,6 +16,7 @@ export async function dial<Read extends ReadCall>(
   try {
     return new Dialled(permit, await routed.service.upstream.lease(signal))
   } catch (error) {
+    if (signal.aborted) return deny('caller-gone', 'before the app was reached', known)
     if (error instanceof UpstreamUnreachableError)
       return deny('upstream-unreachable', reasonOf(error.cause), known)
     if (error instanceof PoolFullError) return deny('overloaded', 'upstream connections', known)

@@ -31,13 +31,11 @@ export async function handleInbound(inbound: InboundRequest, deps: InboundDeps):
   response.once('close', () => {
     if (!response.writableFinished) cutting.abort(new Cut('caller-gone'))
   })
-  try {
-    const denied = await serve(inbound, deps, cutting)
-    if (denied !== undefined) await refuse(denied, inbound, deps)
-  } catch (err) {
-    if (!(err instanceof Cut)) deps.log.error({ err, route: service.route }, 'A stage failed')
-    await refuse(deny('internal', 'a stage failed'), inbound, deps)
-  }
+  const denied = await serve(inbound, deps, cutting).catch((err: unknown) => {
+    deps.log.error({ err, route: service.route }, 'A stage failed')
+    return deny('internal', 'a stage failed')
+  })
+  if (denied !== undefined) await refuse(denied, inbound, deps)
 }
 
 async function serve(

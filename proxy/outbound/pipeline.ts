@@ -29,13 +29,10 @@ export async function handleOutbound(outbound: OutboundRequest, deps: OutboundDe
   response.once('close', () => {
     if (!response.writableFinished) cutting.abort(new Cut('caller-gone'))
   })
-  let denied: Denied | undefined
-  try {
-    denied = await serve(outbound, deps, cutting)
-  } catch (err) {
-    if (!(err instanceof Cut)) deps.log.error({ err, route: target.route }, 'A stage failed')
-    denied = deny('internal', 'a stage failed')
-  }
+  const denied = await serve(outbound, deps, cutting).catch((err: unknown) => {
+    deps.log.error({ err, route: target.route }, 'A stage failed')
+    return deny('internal', 'a stage failed')
+  })
   if (denied === undefined) return
   const decision = decisionToDeny(denied, caller.identified(deps.clock.now()), request, target)
   const decisionId = await recordDenial(decision, deps.journal, deps.log)
@@ -82,6 +79,7 @@ async function connect(
   try {
     return await target.peers.lease(identified.identity, signal)
   } catch (error) {
+    if (signal.aborted) return deny('caller-gone', 'before the app was reached')
     if (error instanceof PeerUnreachableError)
       return deny('peer-unreachable', `${error.message}: ${reasonOf(error.cause)}`)
     if (error instanceof PeerRefusedError) return deny('peer-not-expected', error.message)

@@ -115,12 +115,13 @@ export class Upstream {
         isKnown = true
         backoff.reset()
         await closed(warm, signal)
+        return backoff.nextMs()
       } catch (err) {
         if (isKnown !== false && !signal.aborted)
           log.warn({ app, err }, 'The app is not attested, so calls to it are refused')
         isKnown = false
+        return backoff.nextMs()
       }
-      return backoff.nextMs()
     }, this.#ending.signal)
   }
 }

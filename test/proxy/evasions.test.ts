@@ -565,8 +565,8 @@ test('evasion: Mcp-* fields are written anew from the body [MCP-26]', async () =
     await askBytes(door, bytesOf({ ...shape, body: modernCall('get_weather') }, host))
     const [seen] = upstream.take()
     assert.equal(seen?.headers['mcp-name'], 'get_weather')
-    assert.equal(seen?.headers['mcp-method'], 'tools/call')
-    assert.equal(seen?.headers['mcp-protocol-version'], '2026-07-28')
+    assert.equal(seen.headers['mcp-method'], 'tools/call')
+    assert.equal(seen.headers['mcp-protocol-version'], '2026-07-28')
   }
 })
 

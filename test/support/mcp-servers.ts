@@ -68,7 +68,7 @@ export async function sessionApp(): Promise<McpApp> {
           transports.set(id, transport)
         },
       })
-      await oldServer(ran).connect(transport as Parameters<OldMcpServer['connect']>[0])
+      await oldServer(ran).connect(transport)
       await transport.handleRequest(request, response)
     })()
   }

@@ -17,6 +17,8 @@ export function nodeCommand(module: string): string[] {
 export interface RunAs {
   readonly uid: number
   readonly gid: number
+  /** Supplementary ones; none unless told. */
+  readonly groups?: readonly number[]
 }
 
 export class RunningProgram {
@@ -26,7 +28,7 @@ export class RunningProgram {
   readonly exited: Promise<number | null>
 
   constructor(words: readonly string[], as?: RunAs) {
-    const [command = '', ...rest] = as === undefined ? words : [...otherUser(as), ...words]
+    const [command = '', ...rest] = as === undefined ? words : asUser(words, as)
     this.child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -55,6 +57,8 @@ export class RunningProgram {
   }
 }
 
-function otherUser({ uid, gid }: RunAs): string[] {
-  return ['setpriv', '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups']
+/** The words that start a program as somebody else, which only root may. */
+export function asUser(words: readonly string[], { uid, gid, groups = [] }: RunAs): string[] {
+  const supplementary = groups.length === 0 ? '--clear-groups' : `--groups=${groups.join(',')}`
+  return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, supplementary, '--', ...words]
 }

@@ -23,8 +23,9 @@ import {
 } from '../../ca/svid-issuer.ts'
 import { type AttestedNode, agents } from '../../datastore/collections/agents.ts'
 import { entries } from '../../datastore/collections/entries.ts'
-import type { Mirror } from '../../datastore/collections/mirror.ts'
+import type { Mirror, Mirrored } from '../../datastore/collections/mirror.ts'
 import type { AgentCaller } from '../caller.ts'
+import { denied } from '../denied.ts'
 import { itemOk, statusOfFailure } from '../item-status.ts'
 import type { RateLimit } from '../rate-limit.ts'
 
@@ -67,8 +68,12 @@ async function decideAndSign(
   params: readonly NewX509SVIDParams__Output[],
   caller: AgentCaller,
 ): Promise<Result[] | undefined> {
-  const authorized = deps.authorized.authorizedFor(caller.node, deps.clock.now())
-  const prepared = params.map((item) => prepare(deps, item, authorized, caller))
+  const agent = deps.agents.record(caller.node.id)
+  const standing = caller.standing()
+  if (agent === undefined || standing !== 'good')
+    throw denied('the agent is not authorized any more', standing)
+  const authorized = deps.authorized.authorizedFor(agent.value, deps.clock.now())
+  const prepared = params.map((item) => prepare(deps, item, authorized, agent))
   const requests = prepared.flatMap((one) => ('request' in one ? [one.request] : []))
   const signed = await sign(deps, requests)
   if (signed === undefined) return undefined
@@ -103,14 +108,14 @@ function prepare(
   deps: SvidDeps,
   { entryId, csr }: NewX509SVIDParams__Output,
   authorized: Authorized,
-  { node }: AgentCaller,
+  agent: Mirrored<AttestedNode>,
 ): Prepared {
   try {
     if (entryId === '') throw new Failure('invalid-argument', 'missing entry ID')
     if (csr.length === 0) throw new Failure('invalid-argument', 'missing CSR')
     const entry = authorized.entries.get(entryId)
     if (entry === undefined) throw new Failure('not-found', 'entry not found or not authorized')
-    return { request: requestFor(deps, entry, publicKeyOf(csr), node) }
+    return { request: requestFor(deps, entry, publicKeyOf(csr), agent) }
   } catch (error) {
     return { refused: { status: statusOfFailure(error), svid: null } }
   }
@@ -121,10 +126,10 @@ function requestFor(
   deps: SvidDeps,
   entry: RegistrationEntry,
   publicKeySpki: Uint8Array,
-  { id: agentId }: AttestedNode,
+  { value: { id: agentId }, revision }: Mirrored<AttestedNode>,
 ): X509SvidRequest {
   const decidedOn = [
-    { key: agents.key(agentId), revision: deps.agents.record(agentId)?.revision ?? 0 },
+    { key: agents.key(agentId), revision },
     { key: entries.key(entry.id), revision: deps.entries.record(entry.id)?.revision ?? 0 },
   ]
   return {

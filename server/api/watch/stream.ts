@@ -11,11 +11,8 @@
 
 import type { WatchRequest__Output } from '../../../proto/gen/countersign/server/watch/v1/WatchRequest.ts'
 import type { WatchResponse } from '../../../proto/gen/countersign/server/watch/v1/WatchResponse.ts'
-import type {
-  Authorized,
-  AuthorizedEntries,
-  EntryChange,
-} from '../../../registration/authorized-entries.ts'
+import type { Authorized, AuthorizedEntries } from '../../../registration/authorized-entries.ts'
+import type { RegistrationEntry } from '../../../registration/entry.ts'
 import type { Clock } from '../../../runtime/clock.ts'
 import type { Deadline, Deadlines } from '../../../runtime/deadlines.ts'
 import { Failure } from '../../../runtime/failure.ts'
@@ -71,7 +68,6 @@ export class WatchStream implements LiveStream {
   readonly #deps: StreamDeps
   readonly #context: CallContext<AgentCaller>
   readonly #send: Send<WatchResponse>
-  #authorized: Authorized | undefined
   #state: AgentState = emptyState
   #revision = 0
   #isDirty = false
@@ -85,14 +81,8 @@ export class WatchStream implements LiveStream {
     this.agentId = context.caller.node.id
   }
 
-  concerns(change: EntryChange): boolean {
-    const node = this.#deps.agents.get(this.agentId)
-    if (node === undefined || this.#authorized === undefined) return true
-    return this.#deps.authorized.concerns(change, node, this.#authorized)
-  }
-
-  hosts(app: SpiffeId): boolean {
-    return this.#authorized?.parents.has(app) ?? true
+  isAliased(entry: RegistrationEntry): boolean {
+    return this.#deps.authorized.isAlias(entry, this.#node())
   }
 
   wake(): void {
@@ -199,10 +189,14 @@ export class WatchStream implements LiveStream {
   }
 
   #look(): Authorized {
-    const { agents, authorized, clock } = this.#deps
-    const node = agents.get(this.agentId) ?? this.#context.caller.node
-    this.#authorized = authorized.authorizedFor(node, clock.now())
-    return this.#authorized
+    const { authorized, clock, streams } = this.#deps
+    const found = authorized.authorizedFor(this.#node(), clock.now())
+    streams.follow(this, found.parents)
+    return found
+  }
+
+  #node(): AttestedNode {
+    return this.#deps.agents.get(this.agentId) ?? this.#context.caller.node
   }
 
   async #bringTo(wanted: AgentState, isFirst: boolean, isWhole: boolean): Promise<void> {
