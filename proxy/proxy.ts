@@ -4,7 +4,6 @@
  */
 
 import type { Clock } from '../runtime/clock.ts'
-import { Deadlines } from '../runtime/deadlines.ts'
 import { Lifetime } from '../runtime/lifetime.ts'
 import type { Logger } from '../runtime/log.ts'
 import { follow } from './agent/follow.ts'
@@ -63,8 +62,7 @@ class Wiring {
   readonly #identify: IdentifyDeps
   readonly #nodeTrust = new BundleSet()
   readonly #policies: Policies
-  readonly #exchanges = new OpenExchanges()
-  readonly #deadlines: Deadlines
+  readonly #exchanges: OpenExchanges
   readonly #lifetime = new Lifetime()
   readonly #listeners: Closable[] = []
 
@@ -72,9 +70,11 @@ class Wiring {
     const { agent, clock, log } = deps
     this.#settings = settings
     this.#deps = deps
-    this.#deadlines = new Deadlines(clock)
-    this.#lifetime.own(this.#deadlines)
-    this.#identify = { agent, clock, identities: new LocalIdentities(this.#nodeTrust) }
+    this.#exchanges = this.#lifetime.own(new OpenExchanges(clock))
+    const identities = new LocalIdentities(this.#nodeTrust, () => {
+      this.#exchanges.recheck()
+    })
+    this.#identify = { agent, clock, identities }
     const apps = [...new Set(settings.inbound.map(({ app }) => app))]
     this.#policies = new Policies(apps, settings.trustDomain, log)
   }
@@ -164,7 +164,6 @@ class Wiring {
       const deps = {
         policies: this.#policies,
         exchanges: this.#exchanges,
-        deadlines: this.#deadlines,
         journal,
         clock,
         log,
@@ -192,7 +191,6 @@ class Wiring {
       const target = outboundTarget(settings, bound, peers, limits)
       const deps = {
         exchanges: this.#exchanges,
-        deadlines: this.#deadlines,
         journal,
         clock,
         log,

@@ -17,9 +17,11 @@ export class LocalIdentity {
   readonly #listeners = new Set<() => void>()
   #svid: LocalSvid
 
-  constructor(id: SpiffeId, svid: LocalSvid, nodeTrust: Trust) {
+  /** `trustChanged` runs after each change of the bundles that came with the identity itself. */
+  constructor(id: SpiffeId, svid: LocalSvid, nodeTrust: Trust, trustChanged: () => void) {
     this.id = id
     this.#svid = svid
+    this.#bundles.onChange(trustChanged)
     this.trust = new IdentityTrust(this.#bundles, nodeTrust)
   }
 
@@ -44,10 +46,13 @@ export class LocalIdentity {
 
 export class LocalIdentities {
   readonly #nodeTrust: Trust
+  readonly #trustChanged: () => void
   readonly #held = new Map<SpiffeId, { readonly identity: LocalIdentity; holders: number }>()
 
-  constructor(nodeTrust: Trust) {
+  /** `trustChanged` runs whenever the bundles of an identity have changed. */
+  constructor(nodeTrust: Trust, trustChanged: () => void) {
     this.#nodeTrust = nodeTrust
+    this.#trustChanged = trustChanged
   }
 
   /** The identity that an answer names, held until `release`. Throws SpiffeError for a bad answer. */
@@ -55,7 +60,7 @@ export class LocalIdentities {
     const id = parseSpiffeId(answer.spiffeId)
     const svid = new LocalSvid(id, answer.x509Svid, answer.x509SvidKey)
     const held = this.#held.get(id) ?? {
-      identity: new LocalIdentity(id, svid, this.#nodeTrust),
+      identity: new LocalIdentity(id, svid, this.#nodeTrust, this.#trustChanged),
       holders: 0,
     }
     held.identity.take(svid, answer.bundles)

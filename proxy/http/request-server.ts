@@ -14,12 +14,16 @@ export interface RequestHandlers<Context> {
   readonly broken: (context: Context, socket: Socket, error: Error) => void
 }
 
+/** Requests that a caller may send ahead on one connection; nobody honest sends more than a few. */
+const maxPipelined = 16
+
 /** How often connections are checked against their time limits. */
 const checkMs = 1000
 
 export class RequestServer<Context> {
   readonly #server: Server
   readonly #contexts = new WeakMap<object, Context>()
+  readonly #open = new WeakMap<Socket, number>()
   readonly #handlers: RequestHandlers<Context>
 
   constructor(limits: Limits, handlers: RequestHandlers<Context>) {
@@ -66,11 +70,21 @@ export class RequestServer<Context> {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
-    const context = this.#contexts.get(request.socket)
+    const { socket } = request
+    const context = this.#contexts.get(socket)
     if (context === undefined) {
-      request.socket.destroy()
+      socket.destroy()
       return
     }
+    const open = (this.#open.get(socket) ?? 0) + 1
+    if (open > maxPipelined) {
+      socket.destroy()
+      return
+    }
+    this.#open.set(socket, open)
+    response.once('close', () => {
+      this.#open.set(socket, (this.#open.get(socket) ?? 1) - 1)
+    })
     // Whoever reads the body hears of errors; here they must only not go unheard.
     request.on('error', () => undefined)
     response.on('error', () => undefined)

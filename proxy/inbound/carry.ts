@@ -28,15 +28,11 @@ export async function carry<Read extends ReadCall>(
   const began = performance.now()
   const tally: Tally = { ended: 'failed', requestBytes: 0, answerBytes: 0 }
   const { maxStreamAgeMs } = dialled.permit.read.routed.service.limits
-  const latest = deps.deadlines.at(new Date(deps.clock.now().getTime() + maxStreamAgeMs), () => {
-    cutting.abort(new Cut('timed-out'))
-  })
-  deps.exchanges.add(cutting, objectionTo(recorded, deps))
+  deps.exchanges.add(cutting, objectionTo(recorded, deps), maxStreamAgeMs)
   try {
     return await transfer(recorded, response, { deps, cutting, tally })
   } finally {
     deps.exchanges.remove(cutting)
-    latest.cancel()
     deps.journal.appendOutcome(decisionId, { ...tally, durationMs: performance.now() - began })
   }
 }

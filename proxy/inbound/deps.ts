@@ -2,7 +2,6 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../runtime/clock.ts'
-import type { Deadlines } from '../../runtime/deadlines.ts'
 import type { Logger } from '../../runtime/log.ts'
 import type { Policies } from '../agent/policies.ts'
 import type { DecisionLog } from '../decision-log.ts'
@@ -15,7 +14,6 @@ export interface InboundDeps {
   readonly journal: DecisionLog
   readonly exchanges: OpenExchanges
   readonly clock: Clock
-  readonly deadlines: Deadlines
   readonly log: Logger
 }
 

@@ -57,17 +57,14 @@ async function serve(
     cutting.abort(new Cut('revoked'))
   }
   identified.ended.addEventListener('abort', cut, { once: true })
-  deps.exchanges.add(cutting, () => (lease.connection.peer.isTrusted ? undefined : 'revoked'))
-  const latest = new Date(deps.clock.now().getTime() + target.limits.maxStreamAgeMs)
-  const deadline = deps.deadlines.at(latest, () => {
-    cutting.abort(new Cut('timed-out'))
-  })
+  const objection = (): 'revoked' | undefined =>
+    lease.connection.peer.isTrusted ? undefined : 'revoked'
+  deps.exchanges.add(cutting, objection, target.limits.maxStreamAgeMs)
   try {
     return await send({ request, response, target }, head, lease, cutting)
   } finally {
     identified.ended.removeEventListener('abort', cut)
     deps.exchanges.remove(cutting)
-    deadline.cancel()
   }
 }
 

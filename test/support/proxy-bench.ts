@@ -47,6 +47,8 @@ export interface Bench {
   /** Ports of the two listeners. */
   readonly inboundPort: number
   readonly outboundPort: number
+  /** Ends one side as SIGTERM would, with this grace. */
+  stop(side: 'inbound' | 'outbound', grace: AbortSignal): Promise<void>
   /** From now on one side cannot record anything. */
   closeRecord(side: 'inbound' | 'outbound'): Promise<void>
   /** Each record of one side's chain, in order. */
@@ -155,6 +157,9 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     },
     inboundPort,
     outboundPort: outbound.proxy.outbound[0]?.port ?? 0,
+    stop: async (side, grace) => {
+      await (side === 'inbound' ? inbound : outbound).proxy.close(grace)
+    },
     closeRecord: async (side) => {
       await (side === 'inbound' ? inbound : outbound).journal.close()
     },
