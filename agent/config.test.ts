@@ -121,7 +121,7 @@ for (const [what, content, problem] of wrong)
     assert.deepEqual({ code, out, err }, { code: 1, out: '', err: invalid(problem) })
   })
 
-test('unknown keys are refused with their places', async () => {
+test('unknown keys are refused with their places [BAD-2]', async () => {
   const { code, err, file } = await validate({ agent: { ...agent, nope: 1 }, plugins })
   assert.equal(code, 1)
   assert.equal(
@@ -151,7 +151,7 @@ test('flags go before the file, and its variables are filled in where wanted', a
   assert.equal(empty.err, invalid('trust_domain must be configured'))
 })
 
-test('a plugin that is not there, or has a setting that is none, is refused by name', async () => {
+test('a plugin that is not there, or has a setting that is none, is refused by name [BAD-2]', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'agent-config-'))
   const file = path.join(folder, 'agent.conf')
   const load = async (change: object): Promise<unknown> => {

@@ -55,7 +55,7 @@ test('an app is a name, a namespace and a name, or a SPIFFE ID', () => {
   assert.deepEqual(apps, ['spiffe://example.org/ns/shop/stock', 'spiffe://other.org/x'])
 })
 
-test('each mistake is named with its place', () => {
+test('each mistake is named with its place [BAD-2]', () => {
   assert.deepEqual(problems(`${base}${inbound}  colour: red\n`), [
     '11:3 unknown key "proxy.colour"',
   ])

@@ -139,7 +139,7 @@ const wrong: readonly [what: string, text: string, message: RegExp][] = [
 ]
 
 for (const [what, text, message] of wrong)
-  test(`${what} is refused in words that say what to mend`, () => refused(text, message))
+  test(`${what} is refused in words that say what to mend [BAD-2]`, () => refused(text, message))
 
 test('a file that is not there is named with the flag to give', async () => {
   await assert.rejects(

@@ -91,6 +91,10 @@ export const requirements = [
   {
     source: 'SPIFFE Workload Endpoint, sections 2 to 6',
     texts: {
+      'EP-1': 'the endpoint speaks gRPC on a Unix socket',
+      'EP-2': 'a call without the security header, spelled exactly, is an invalid argument',
+      'EP-3': 'the endpoint asks for no TLS',
+      'EP-4': 'the address of an endpoint is unix:///path or tcp://IP:port, and nothing else',
       'EP-5': 'a workload proves nothing itself: it is told by what the kernel says of it',
       'EP-6': 'an endpoint that is not ready answers Unavailable',
       'EP-7': 'a caller without an identity gets PermissionDenied',
@@ -102,11 +106,17 @@ export const requirements = [
   {
     source: 'SPIFFE Workload API, sections 3 to 5',
     texts: {
+      'WL-1': 'the service is SpiffeWorkloadAPI, in no package',
+      'WL-2': 'the X.509 profile is served',
+      'WL-3':
+        'a stream answers at once, each message is the full state, and later ones come on change',
       'WL-4': 'a client takes an empty field for empty, and what is absent for withdrawn',
       'WL-6':
         'a peer is validated against the bundle of its own trust domain, and not trusted without one',
       'WL-7':
         'FetchX509SVID ends with PermissionDenied when there is no identity, also in the middle',
+      'WL-8':
+        'chain leaf first and bundle in DER, one after another, key in PKCS#8, federated bundles by the ID of their trust domain',
       'WL-9':
         'no two identities of one answer have the same hint, and a hint has 1024 bytes at most',
       'WL-10': 'the first identity is the default one',
@@ -120,6 +130,11 @@ export const requirements = [
   {
     source: 'behaviour of SPIRE',
     texts: {
+      'EDGE-1': 'methods are /SpiffeWorkloadAPI/..., without a package',
+      'EDGE-2':
+        'the security header is there once and is "true", is looked at before anything else, and health does without it',
+      'EDGE-3':
+        'the header comes before attestation: no identity is PermissionDenied, a failed attestation Unavailable',
       'EDGE-4':
         'a stream whose last identity goes ends with PermissionDenied; a new one works when it is back; nothing is sent twice',
       'EDGE-5':
@@ -136,6 +151,7 @@ export const requirements = [
         'sessions are not resumed, a client certificate is asked for and not required, each call looks at the serial number again',
       'EDGE-14':
         'a renewed agent SVID is pending until it is used; until then the old one counts, afterwards it does not',
+      'EDGE-15': 'a banned agent stays banned and cannot attest, an evicted one may attest again',
       'EDGE-16':
         'a join token admits one of many, says when it is used or expired, and its alias goes with the agent',
       'EDGE-17':
@@ -184,6 +200,7 @@ export const requirements = [
     texts: {
       'PLANE-1': 'an agent without a trust bundle refuses to start',
       'PLANE-2': 'an agent keeps its key and SVID across restarts, and renews',
+      'PLANE-3': 'JWT and WIT methods of the Workload API answer Unimplemented',
       'PLANE-4': 'a ban seen with the watch open stops the agent from serving',
       'PLANE-5':
         'a method is served exactly when the authorization table has a row for it, and to whom the row names',
@@ -202,7 +219,9 @@ export const requirements = [
       'ACC-4':
         'a change of policy reaches new calls and open streams, and the last good policies outlive the agent',
       'ACC-5': 'a tools/list shows the tools that the caller may call, and no others',
+      'ACC-6': 'an Authorization header is forwarded or stripped as the route says',
       'ACC-7': 'a refusal carries a decision id, by which it can be explained',
+      'ACC-8': 'an MCP method that is not known is refused',
       'ACC-9': 'an upstream that is not the app gets not one byte',
       'ACC-10': 'a proxy sends to the exact expected peer, and hears only peers with a good SVID',
       'ACC-11': 'one command denies everybody, and the next policy lets callers in again',
@@ -211,6 +230,7 @@ export const requirements = [
       'ACC-14': 'while the agent is away known callers go on and new ones are refused',
       'ACC-15': 'a rotation of SVIDs and authorities fails no request and repeats none',
       'ACC-16': 'an answer is passed on as it comes',
+      'ACC-17': 'a stage of the data path that is left out does not compile',
     },
   },
   // Evasions of policy on MCP routes. Rows 25, 30, 36, 37, 39 to 41 and 43 onwards come later.

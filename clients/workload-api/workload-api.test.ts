@@ -180,7 +180,7 @@ test('an abort ends the watch without an error', async (t) => {
   assert.equal(states, 1)
 })
 
-test('addresses are read as go-spiffe reads them', () => {
+test('addresses are read as go-spiffe reads them [EP-4]', () => {
   assert.equal(workloadApiTarget('unix:///run/api.sock'), 'unix:/run/api.sock')
   assert.equal(workloadApiTarget('tcp://127.0.0.1:8000'), 'ipv4:127.0.0.1:8000')
   assert.equal(workloadApiTarget('tcp://[::1]:8000'), 'ipv6:[::1]:8000')

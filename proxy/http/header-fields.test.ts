@@ -49,7 +49,7 @@ test('more fields than the limit are refused, not dropped', () => {
   assert.ok(isHeaderProblem(problem) && problem.problem === 'too-many')
 })
 
-test('fields of one hop, and claims about the caller, end here', () => {
+test('fields of one hop, and claims about the caller, end here [MCP-42]', () => {
   const fields = read(
     'Connection',
     'x-gone, Mcp-Name',

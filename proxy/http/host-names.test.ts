@@ -28,7 +28,7 @@ test('a Host is one of the names, with the own port or none', () => {
     assert.ok(!allowsHost(host, hosts), host)
 })
 
-test('an Origin is the own one or a configured one, and never null or a file', () => {
+test('an Origin is the own one or a configured one, and never null or a file [MCP-34]', () => {
   for (const origin of ['https://console.example.org', 'https://127.0.0.1:9443'])
     assert.ok(allowsOrigin(origin, hosts), origin)
   for (const origin of [

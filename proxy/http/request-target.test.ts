@@ -11,7 +11,7 @@ test('a target in its only spelling is taken as it is', () => {
   assert.deepEqual(readTarget('/a/b?c=d?e', max), { path: '/a/b', query: '?c=d?e' })
 })
 
-test('what another reader could take for another path is refused', () => {
+test('what another reader could take for another path is refused [MCP-21]', () => {
   const refused = [
     '',
     '*',

@@ -57,6 +57,6 @@ export function skippedStages(held: Held): void {
   void forward(dialled, tally, signal)
 }
 
-test('a skipped stage does not compile', () => {
+test('a skipped stage does not compile [ACC-17]', () => {
   assert.equal(typeof skippedStages, 'function')
 })

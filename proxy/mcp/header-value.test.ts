@@ -19,7 +19,7 @@ test('a name that looks encoded is encoded itself', () => {
   assert.equal(decodeHeaderValue(name), 'a')
 })
 
-test('only one encoding of each text is accepted', () => {
+test('only one encoding of each text is accepted [MCP-31]', () => {
   for (const value of [
     '=?base64?@@?=',
     '=?base64?YQ?=',

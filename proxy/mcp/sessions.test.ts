@@ -5,7 +5,7 @@ import { Sessions } from './sessions.ts'
 
 const [a, b] = ['a', 'b'].map((name) => parseSpiffeId(`spiffe://example.org/${name}`))
 
-test('a session is its first owner’s and nobody else’s', () => {
+test('a session is its first owner’s and nobody else’s [MCP-35]', () => {
   assert.ok(a !== undefined && b !== undefined)
   const sessions = new Sessions()
   assert.ok(sessions.bind('one', a))

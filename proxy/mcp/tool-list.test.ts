@@ -9,7 +9,7 @@ function filtered(text: string): string | undefined {
   return result === undefined ? undefined : Buffer.from(writeJson(result)).toString()
 }
 
-test('only tools that could be called are shown, in their order and as they were', () => {
+test('only tools that could be called are shown, in their order and as they were [ACC-5]', () => {
   assert.equal(
     filtered(
       '{"tools":[{"name":"get_b","x":1.0},{"name":"del"},{"name":"get_a"}],"nextCursor":"c"}',
@@ -18,7 +18,7 @@ test('only tools that could be called are shown, in their order and as they were
   )
 })
 
-test('a filtered list is private and cached shortly', () => {
+test('a filtered list is private and cached shortly [MCP-38]', () => {
   assert.equal(
     filtered('{"tools":[],"ttlMs":3600000,"cacheScope":"public"}'),
     '{"tools":[],"ttlMs":30000,"cacheScope":"private"}',

@@ -70,7 +70,7 @@ async function closed(socket: Socket): Promise<void> {
   if (!socket.destroyed) await once(socket, 'close')
 }
 
-test('header fields that never end are cut', async () => {
+test('header fields that never end are cut [BAD-6]', async () => {
   for (const { name, door, host } of doors) {
     const socket = await door()
     socket.on('error', () => undefined)
@@ -81,7 +81,7 @@ test('header fields that never end are cut', async () => {
   }
 })
 
-test('a body that never ends is cut', async () => {
+test('a body that never ends is cut [BAD-6]', async () => {
   for (const { name, door, host } of doors) {
     const socket = await door()
     socket.on('error', () => undefined)
@@ -95,7 +95,7 @@ test('a connection without a request is closed', async () => {
   for (const { door } of doors) await closed(await door())
 })
 
-test('sizes over their limits are refused with their own status', async () => {
+test('sizes over their limits are refused with their own status [BAD-6 MCP-17]', async () => {
   const field = 'X-A: 1\r\n'
   for (const { name, door, host } of doors) {
     const cases: readonly (readonly [number, string])[] = [
@@ -118,7 +118,7 @@ test('a peer that never finishes its handshake is closed', async () => {
   await closed(socket)
 })
 
-test('connections over the limit are closed, and the honest go on when there is room', async () => {
+test('connections over the limit are closed, and the honest go on when there is room [BAD-6]', async () => {
   const door = plainDoor(bench.outboundPort)
   const idle = await Promise.all(Array.from({ length: 20 }, door))
   for (const socket of idle) socket.on('error', () => undefined)
