@@ -81,7 +81,8 @@ async function currentBundle(
   trustDomain: TrustDomain,
 ): Promise<StoredBundle> {
   const found = await bundles.get(transaction, trustDomain)
-  return found ?? { trustDomain, x509Authorities: [], jwtAuthorities: [], sequenceNumber: 0n }
+  // A bundle comes into being with number 0, as SPIRE's does.
+  return found ?? { trustDomain, x509Authorities: [], jwtAuthorities: [], sequenceNumber: -1n }
 }
 
 function withAuthority(bundle: StoredBundle, added: NewAuthority): StoredBundle {

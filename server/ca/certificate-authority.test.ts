@@ -45,7 +45,7 @@ describe('a CA that starts', () => {
     assert.deepEqual(states(under), ['x509-CA-A active'])
     assert.deepEqual(states(under, 'jwt'), ['JWT-Signer-A active'])
     const bundle = await bundleOf(under)
-    assert.equal(bundle.sequenceNumber, 2n)
+    assert.equal(bundle.sequenceNumber, 1n)
     const { authority } = await under.ca.signing('x509')
     assert.equal(bundle.x509Authorities[0]?.keyId, authority.keyId)
     const jwt = (await under.ca.signing('jwt')).authority
