@@ -1,0 +1,72 @@
+/** What the programs of the end-to-end tests answer, and what can be read in it. */
+
+import { z } from 'zod'
+import type { DrivenProgram } from './driven-program.ts'
+
+const answer = z.object({ status: z.number(), text: z.string() })
+export type Answer = z.infer<typeof answer>
+
+const seen = z.object({
+  requests: z.number(),
+  connections: z.number(),
+  bytes: z.number(),
+  ran: z.record(z.string(), z.number()),
+})
+export type Seen = z.infer<typeof seen>
+
+const load = z.object({ sent: z.number(), failed: z.number(), failures: z.array(z.string()) })
+
+const rpc = z.object({
+  result: z.object({ content: z.array(z.object({ text: z.string() })) }).optional(),
+  error: z
+    .object({
+      code: z.number(),
+      message: z.string(),
+      data: z.record(z.string(), z.unknown()).optional(),
+    })
+    .optional(),
+})
+
+/** One call of a `calling-workload`. */
+export async function call(
+  caller: DrivenProgram,
+  tool: string,
+  connection: 'kept' | 'fresh' = 'kept',
+): Promise<Answer> {
+  return await caller.ask(answer, 'call', { tool, fresh: connection === 'fresh' })
+}
+
+/** Who the app was told the caller is; undefined when the call was not answered by it. */
+export function callerIn({ status, text }: Answer): string | undefined {
+  return status === 200 ? rpc.parse(JSON.parse(text)).result?.content[0]?.text : undefined
+}
+
+/** The JSON-RPC error of a refusal. */
+export function errorIn({ text }: Answer) {
+  return text.startsWith('{') ? rpc.parse(JSON.parse(text)).error : undefined
+}
+
+export async function seenBy(app: DrivenProgram): Promise<Seen> {
+  return await app.ask(seen, 'seen')
+}
+
+export async function startLoad(
+  caller: DrivenProgram,
+  rate: { perSecond: number; connections: number },
+) {
+  await caller.ask(z.null(), 'load', rate)
+}
+
+export async function stopLoad(caller: DrivenProgram) {
+  return await caller.ask(load, 'stop')
+}
+
+/** Opens an event stream; resolves once its first event is here. */
+export async function follow(caller: DrivenProgram, tool = 'follow'): Promise<Answer> {
+  return await caller.ask(answer, 'follow', { tool })
+}
+
+/** Resolves when that stream has ended. */
+export async function followed(caller: DrivenProgram) {
+  return await caller.ask(z.object({ complete: z.boolean(), at: z.number() }), 'followed')
+}
