@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parseConfig } from '../runtime/config.ts'
+import { projectFile } from '../test/support/vectors.ts'
 import { proxyConfig } from './config.ts'
+import { deniedReasons } from './denied.ts'
 import { defaultLimits } from './limits.ts'
 
 const base = `proxy:
@@ -75,4 +78,15 @@ test('each mistake is named with its place [BAD-2]', () => {
   assert.match(address ?? '', /^8:\d+ proxy\.inbound\.0\.listen: expected HOST:PORT/)
   const [limit] = problems(`${base}${inbound}  limits: {idle_timeout: soon}\n`)
   assert.match(limit ?? '', /^11:\d+ proxy\.limits\.idle_timeout: expected a duration/)
+})
+
+test('the documentation shows a file that is valid, every limit and every reason', () => {
+  const documentation = readFileSync(projectFile('docs/proxy.md'), 'utf8')
+  const [, example = ''] = /```yaml\n(.*?)```/s.exec(documentation) ?? []
+  assert.ok('config' in parseConfig(example, proxyConfig))
+  for (const limit of Object.keys(defaultLimits)) {
+    const key = limit.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    assert.ok(documentation.includes(`| \`${key}\` |`), key)
+  }
+  for (const reason of deniedReasons) assert.ok(documentation.includes(`| \`${reason}\` |`), reason)
 })

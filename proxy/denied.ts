@@ -174,7 +174,7 @@ const ownReasons = {
   'peer-not-expected': {
     status: 502,
     rpcCode: 502001,
-    message: 'who answers at the app’s address did not prove to be the app',
+    message: "who answers at the app's address did not prove to be the app",
   },
   'caller-gone': { status: 400, rpcCode: invalidRequest, message: 'the caller went away' },
   overloaded: { status: 503, rpcCode: 503003, message: 'too many requests at a time' },
@@ -186,7 +186,7 @@ const ownReasons = {
   'answer-unreadable': {
     status: 502,
     rpcCode: 502002,
-    message: 'the app’s answer could not be read',
+    message: "the app's answer could not be read",
   },
   'no-answer': { status: 502, rpcCode: 502003, message: 'the app gave no answer' },
   'answer-late': { status: 504, rpcCode: 504001, message: 'the app did not answer in time' },
@@ -201,6 +201,12 @@ type OwnReason = keyof typeof ownReasons
 
 /** Why a request was refused; also the record's `reason`. */
 export type DeniedReason = OwnReason | DenyReason
+
+/** Every one of them, for the documentation's test. */
+export const deniedReasons: readonly string[] = [
+  ...Object.keys(ownReasons),
+  ...Object.keys(DENY_REASONS),
+]
 
 /** A refusal that is on its way to the record and the caller, with what was known of the call. */
 export interface Denied extends Known {

@@ -28,7 +28,7 @@ export interface Limits {
   readonly idleTimeoutMs: number
   /** Connections to an upstream without a request; stay under the upstream's own limit. */
   readonly upstreamIdleTimeoutMs: number
-  /** Mutual TLS connections to an app without a request; under the app side's `idleTimeoutMs`. */
+  /** Mutual TLS connections to an app without a request; under the app side's `idle_timeout`. */
   readonly peerIdleTimeoutMs: number
   /** Connecting to an upstream and having it attested. */
   readonly connectTimeoutMs: number
