@@ -25,7 +25,7 @@ interface Refusal {
 }
 
 /** JSON-RPC error code of a call that policy denies; outside the range that JSON-RPC reserves. */
-export const DENIED_BY_POLICY = 403001
+const DENIED_BY_POLICY = 403001
 
 const parseError = -32700
 const invalidRequest = -32600

@@ -9,7 +9,7 @@ import { JsonNumber } from '../../spiffe/json/number.ts'
 import { JsonObject, type JsonValue } from '../../spiffe/json/value.ts'
 
 /** Longest time that a filtered list may be cached, in milliseconds. */
-export const maxListTtlMs = 30_000
+const maxListTtlMs = 30_000
 
 /** The result of `tools/list` for this caller; undefined when it cannot be read. */
 export function filterToolList(
