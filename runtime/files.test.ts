@@ -56,12 +56,15 @@ test('a reader sees the old content or the new, and no scratch file stays', asyn
   const file = path.join(place, 'a')
   const contents = ['a'.repeat(200_000), 'b'.repeat(300_000)]
   await writeFileAtomic(file, contents[0] ?? '')
-  let isDone = false
+  const rounds = Array.from({ length: 20 }, (_, round) => contents[round % 2] ?? '')
+  let written = 0
   const writing = (async () => {
-    for (let round = 0; round < 20; round++) await writeFileAtomic(file, contents[round % 2] ?? '')
-    isDone = true
+    for (const content of rounds) {
+      await writeFileAtomic(file, content)
+      written++
+    }
   })()
-  while (!isDone) assert.ok(contents.includes(String(await readFileIfThere(file))))
+  while (written < rounds.length) assert.ok(contents.includes(String(await readFileIfThere(file))))
   await writing
   assert.deepEqual(readdirSync(place), ['a'])
 })

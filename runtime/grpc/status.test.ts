@@ -13,7 +13,7 @@ function isCode(text: string): text is FailureCode {
 /** What a peer makes of what we tell it. */
 function overTheWire(error: unknown): Failure {
   const { code, details, metadata } = toStatus(error)
-  return fromStatus(serviceError(code ?? -1, details ?? '', metadata ?? new Metadata()))
+  return fromStatus(serviceError(code, details, metadata))
 }
 
 function serviceError(code: status, details: string, metadata: Metadata): ServiceError {

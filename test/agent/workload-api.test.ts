@@ -179,12 +179,23 @@ async function firstWith(
 ): Promise<X509SVIDResponse__Output> {
   const { signal } = withHeader()
   while (!signal.aborted) {
-    try {
-      for await (const answer of api.serverStream('FetchX509SVID', {}, withHeader()))
-        if (answer.svids.length === count) return answer
-    } catch (error) {
-      refusedWith('permission-denied', /no identity issued/)(error)
-    }
+    const found = await nextWith(api, count)
+    if (found !== undefined) return found
   }
   throw new Error('the entries did not arrive in time')
+}
+
+/** The same, or undefined while there is no identity at all. */
+async function nextWith(
+  api: GrpcClient<SpiffeWorkloadAPIDefinition>,
+  count: number,
+): Promise<X509SVIDResponse__Output | undefined> {
+  try {
+    for await (const answer of api.serverStream('FetchX509SVID', {}, withHeader()))
+      if (answer.svids.length === count) return answer
+    return undefined
+  } catch (error) {
+    refusedWith('permission-denied', /no identity issued/)(error)
+    return undefined
+  }
 }

@@ -162,7 +162,8 @@ test('a call on a connection that nobody registered is refused, and a closed one
   await other.client.unary('Check', {}, limited())
   assert.equal(other.connections.size, 1)
   other.client.close()
-  while (other.connections.size > 0) await new Promise((resolve) => setImmediate(resolve))
+  const isForgotten = (): boolean => other.connections.size === 0
+  while (!isForgotten()) await new Promise((resolve) => setImmediate(resolve))
 })
 
 test('a stream sends in order, a slow reader included, and ends with its last message', async (t) => {
