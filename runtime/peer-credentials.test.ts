@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -29,16 +29,14 @@ async function listen(t: TestContext): Promise<{ server: Server; path: string }>
 }
 
 async function accept(server: Server): Promise<{ socket: Socket; peer: Peer }> {
-  return await new Promise((resolve, reject) => {
-    server.once('connection', (socket: Socket) => {
-      try {
-        resolve({ socket, peer: peerOf(socket) })
-      } catch (error) {
-        socket.destroy()
-        reject(error)
-      }
-    })
-  })
+  const socket = await accepted(server)
+  return { socket, peer: peerOf(socket) }
+}
+
+async function accepted(server: Server): Promise<Socket> {
+  const [socket]: unknown[] = await once(server, 'connection')
+  assert.ok(socket instanceof Socket)
+  return socket
 }
 
 async function exited(child: ChildProcess): Promise<void> {
@@ -93,25 +91,15 @@ test('closing a peer gives its descriptor back, once', () => {
 test('a peer that is already gone is refused and leaves no descriptor behind', async (t) => {
   const { server, path } = await listen(t)
   const before = pidfds()
-  // Connects and dies before we accept: the event loop is ours until the await below.
   const child = spawn(process.execPath, [
     '-e',
     `${connectAndStay}; socket.on('connect', () => process.kill(process.pid, 'SIGKILL'))`,
     path,
   ])
-  const refused = new Promise<unknown>((resolve) => {
-    server.once('connection', (socket: Socket) => {
-      void exited(child).then(() => {
-        try {
-          resolve(peerOf(socket))
-        } catch (error) {
-          resolve(error)
-        }
-        socket.destroy()
-      })
-    })
-  })
-  assert.ok((await refused) instanceof Error)
+  const socket = await accepted(server)
+  await exited(child)
+  assert.throws(() => peerOf(socket))
+  socket.destroy()
   assert.ok(pidfds() <= before + 1)
 })
 

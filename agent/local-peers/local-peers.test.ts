@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
@@ -66,8 +66,8 @@ async function listen(t: TestContext, host: string): Promise<{ server: Server; p
 }
 
 async function accepted(t: TestContext, server: Server): Promise<Socket> {
-  const [socket]: Socket[] = await once(server, 'connection')
-  assert.ok(socket)
+  const [socket]: unknown[] = await once(server, 'connection')
+  assert.ok(socket instanceof Socket)
   t.after(() => socket.destroy())
   return socket
 }

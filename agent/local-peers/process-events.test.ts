@@ -39,7 +39,7 @@ test('a child is as old as the program that forked it', async (t) => {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   t.after(() => child.kill('SIGKILL'))
-  const [line]: Buffer[] = await once(child.stdout, 'data')
+  const [line]: unknown[] = await once(child.stdout, 'data')
   const forked = Number(String(line))
   const after = process.hrtime.bigint()
   assert.notEqual(forked, child.pid)

@@ -51,7 +51,7 @@ export class Tally {
     return [...this.refusals.values()].reduce((sum, count) => sum + count, 0)
   }
 
-  toString(): string {
+  get summary(): string {
     const why = [...this.refusals].map(([reason, count]) => `${reason} ${count}`).join(', ')
     return `right ${this.right}, wrong ${this.wrong.length}, refused ${this.refused} (${why})`
   }
@@ -78,9 +78,9 @@ export class Attacker {
 
   /** The next line that the program prints. */
   async said(): Promise<string> {
-    const { value, done } = await this.#lines.next()
-    if (done === true) throw new Error('the attacker has ended')
-    return String(value)
+    const line = await this.#lines.next()
+    if (line.done === true) throw new Error('the attacker has ended')
+    return line.value
   }
 
   async close(): Promise<void> {

@@ -122,10 +122,10 @@ const honest = [
 for (const [command, truth, attest] of honest)
   test(`an honest client is named: ${command} [PEER-8]`, async (t) => {
     const tally = await repeat(command, [truth], attest)
-    t.diagnostic(`${tally}`)
+    t.diagnostic(tally.summary)
     assert.deepEqual(tally.wrong, [])
     // A machine that is very busy may make a client wait between its start and its first check.
-    assert.ok(tally.right >= rounds * 0.98, `${tally}`)
+    assert.ok(tally.right >= rounds * 0.98, tally.summary)
   })
 
 const attacks = [
@@ -144,7 +144,7 @@ const attacks = [
 for (const [command, truths, attest] of attacks)
   test(`an attacker gets no identity but its own: ${command} [PEER-1 PEER-2 PEER-3 PEER-4 PEER-5 PEER-6]`, async (t) => {
     const tally = await repeat(command, truths, attest)
-    t.diagnostic(`${tally}`)
+    t.diagnostic(tally.summary)
     assert.deepEqual(tally.wrong, [])
   })
 
@@ -156,7 +156,7 @@ test('a connection passed to a process of another user does not become its own [
     assert.equal(answer.kind === 'attributed' ? answer.identity.key : answer.reason, victimIs)
   })
   const tally = await repeat('passed', [attackerIs], byUser)
-  t.diagnostic(`${tally}`)
+  t.diagnostic(tally.summary)
   assert.deepEqual(tally.wrong, [])
   asked.abort()
 })
