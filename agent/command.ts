@@ -3,16 +3,9 @@
  * What an agent consists of is in `agent.ts`.
  */
 
-import { systemClock } from '../runtime/clock.ts'
+import { type Daemon, type DaemonIo, runDaemon } from '../runtime/daemon.ts'
 import { Failure } from '../runtime/failure.ts'
-import {
-  type FlagSpec,
-  type FlagSpecs,
-  type FlagValues,
-  flagUsage,
-  parseFlags,
-} from '../runtime/flags.ts'
-import { createLogger } from '../runtime/log.ts'
+import type { FlagSpec, FlagSpecs, FlagValues } from '../runtime/flags.ts'
 import { runAgentUntil } from './agent.ts'
 import { type AgentConfig, type ConfigOverrides, loadAgentConfig } from './config.ts'
 
@@ -64,49 +57,28 @@ const keyOfFlag = {
   trustDomain: 'trust_domain',
 } as const
 
-/** Where the words go. */
-export interface Io {
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
-  readonly env: Readonly<Record<string, string | undefined>>
-}
-
 /** Runs one command to its end and returns its exit code. The signal ends `run`. */
 export async function runAgent(
-  [command = '', ...argv]: readonly string[],
-  io: Io,
+  argv: readonly string[],
+  io: DaemonIo,
   signal: AbortSignal,
 ): Promise<number> {
-  const refuse = (problem: string): number => {
-    io.err(command === 'validate' ? `${invalidFile}: ${problem}\n` : `${problem}\n`)
-    return 1
-  }
-  if (command !== 'run' && command !== 'validate') {
-    io.err(`expected run or validate, got ${JSON.stringify(command)}\n`)
-    return 1
-  }
-  const parsed = parseFlags(argv, flags)
-  if ('helpWanted' in parsed) {
-    io.err(`${flagUsage(command, flags)}flag: help requested\n`)
-    return 0
-  }
-  if ('problem' in parsed) {
-    io.err(`${parsed.problem}\n${flagUsage(command, flags)}`)
-    return refuse(parsed.problem)
-  }
-  const unsupported = [...parsed.given].find((flag) => isUnsupported(flag))
-  if (unsupported !== undefined) return refuse(`flag -${unsupported} is not supported yet`)
-  let config: AgentConfig
-  try {
-    const overrides = overridesOf(parsed.values, parsed.given, io)
-    config = await loadAgentConfig(parsed.values.config, overrides)
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    return refuse(error.message)
-  }
-  if (command === 'run') return await serve(config, io, signal)
-  io.out('SPIRE agent configuration file is valid.\n')
-  return 0
+  return await runDaemon(daemon, argv, io, signal)
+}
+
+const daemon: Daemon<typeof flags, AgentConfig> = {
+  flags,
+  load: async ({ values, given }, io) => {
+    const unsupported = [...given].find(isUnsupported)
+    if (unsupported !== undefined)
+      throw new Failure('invalid-configuration', `flag -${unsupported} is not supported yet`)
+    return await loadAgentConfig(values.config, overridesOf(values, given, io))
+  },
+  serve: async (config, deps, signal) => {
+    await runAgentUntil(config, { ...deps, random: Math.random }, signal)
+  },
+  valid: 'SPIRE agent configuration file is valid.',
+  invalid: (problem) => `SPIRE agent configuration file is invalid: ${problem}\n`,
 }
 
 /** `insecureBootstrap` is one of the configuration, which says more when the agent starts. */
@@ -115,26 +87,10 @@ function isUnsupported(flag: string): boolean {
   return specs.get(flag)?.help === notYet && !Object.hasOwn(keyOfFlag, flag)
 }
 
-const invalidFile = 'SPIRE agent configuration file is invalid'
-
-async function serve(config: AgentConfig, io: Io, signal: AbortSignal): Promise<number> {
-  const log = createLogger(config.log)
-  try {
-    await runAgentUntil(config, { clock: systemClock, log, random: Math.random }, signal)
-    log.info('Agent stopped')
-    return 0
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    log.fatal({ reason: error.message, code: error.code }, 'Agent crashed')
-    io.err(`${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`)
-    return 1
-  }
-}
-
 function overridesOf(
   values: FlagValues<typeof flags>,
   given: ReadonlySet<string>,
-  { env }: Io,
+  { env }: DaemonIo,
 ): ConfigOverrides {
   const isGiven = ([flag]: readonly [string, string]): boolean => given.has(flag)
   const value = (flag: string): unknown => new Map(Object.entries(values)).get(flag)

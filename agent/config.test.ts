@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import type { DaemonIo } from '../runtime/daemon.ts'
 import { loadCatalog } from './catalog.ts'
-import { type Io, runAgent } from './command.ts'
+import { runAgent } from './command.ts'
 import { loadAgentConfig } from './config.ts'
 
 const agent = {
@@ -39,9 +40,9 @@ async function validate(content: unknown, ...flags: string[]): Promise<Ran & { f
   }
 }
 
-async function run(argv: readonly string[], env: Io['env'] = {}): Promise<Ran> {
+async function run(argv: readonly string[], env: DaemonIo['env'] = {}): Promise<Ran> {
   let [out, err] = ['', '']
-  const io: Io = {
+  const io: DaemonIo = {
     out: (text) => {
       out += text
     },

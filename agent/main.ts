@@ -1,21 +1,6 @@
-/** The agent's process: signals in, exit code out. */
+/** The agent's process. */
 
+import { becomeDaemon } from '../runtime/daemon.ts'
 import { runAgent } from './command.ts'
 
-/** How long what is left open may keep the process alive once all was closed. */
-const lingerMs = 2000
-
-const stop = new AbortController()
-for (const name of ['SIGTERM', 'SIGINT'] as const)
-  process.once(name, () => {
-    stop.abort()
-  })
-
-const io = {
-  out: (text: string) => void process.stdout.write(text),
-  err: (text: string) => void process.stderr.write(text),
-  env: process.env,
-}
-
-process.exitCode = await runAgent(process.argv.slice(2), io, stop.signal)
-setTimeout(() => process.exit(), lingerMs).unref()
+await becomeDaemon(runAgent, process.env)

@@ -4,11 +4,12 @@
  */
 
 import { once } from 'node:events'
-import { systemClock } from '../runtime/clock.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { type Daemon, type DaemonIo, runDaemon } from '../runtime/daemon.ts'
 import { Failure } from '../runtime/failure.ts'
-import { type FlagSpecs, type FlagValues, flagUsage, parseFlags } from '../runtime/flags.ts'
+import type { FlagSpecs, FlagValues } from '../runtime/flags.ts'
 import { Lifetime } from '../runtime/lifetime.ts'
-import { createLogger, type Logger } from '../runtime/log.ts'
+import type { Logger } from '../runtime/log.ts'
 import { type ConfigOverrides, loadServerConfig, type ServerConfig } from './config.ts'
 import { startServer } from './server.ts'
 
@@ -26,48 +27,24 @@ const flags = {
   trustDomain: { kind: 'string', help: 'Trust domain that the server belongs to' },
 } as const satisfies FlagSpecs
 
-/** Where the words go. */
-export interface Io {
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
-  readonly env: Readonly<Record<string, string | undefined>>
-}
-
 /** Runs one command to its end and returns its exit code. The signal ends `run`. */
 export async function runServer(
-  [command = '', ...argv]: readonly string[],
-  io: Io,
+  argv: readonly string[],
+  io: DaemonIo,
   signal: AbortSignal,
 ): Promise<number> {
-  if (command !== 'run' && command !== 'validate') {
-    io.err(`expected run or validate, got ${JSON.stringify(command)}\n`)
-    return 1
-  }
-  const refuse = (problem: string): number => {
-    io.err(command === 'validate' ? invalidFile(problem) : `${problem}\n`)
-    return 1
-  }
-  const parsed = parseFlags(argv, flags)
-  if ('helpWanted' in parsed) {
-    io.err(`${flagUsage(command, flags)}flag: help requested\n`)
-    return 0
-  }
-  if ('problem' in parsed) {
-    io.err(`${parsed.problem}\n${flagUsage(command, flags)}`)
-    return refuse(parsed.problem)
-  }
-  let config: ServerConfig
-  try {
-    const { values, given } = parsed
+  return await runDaemon(daemon, argv, io, signal)
+}
+
+const daemon: Daemon<typeof flags, ServerConfig> = {
+  flags,
+  load: async ({ values, given }, io) => {
     const file = given.has('config') ? values.config : undefined
-    config = await loadServerConfig(file, overridesOf(values, given, io))
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    return refuse(error.message)
-  }
-  if (command === 'run') return await serve(config, io, signal)
-  io.out('SPIRE server configuration file is valid.\n')
-  return 0
+    return await loadServerConfig(file, overridesOf(values, given, io))
+  },
+  serve,
+  valid: 'SPIRE server configuration file is valid.',
+  invalid: invalidFile,
 }
 
 function invalidFile(problem: string): string {
@@ -77,47 +54,30 @@ function invalidFile(problem: string): string {
     : `${opening}: ${problem}\n`
 }
 
-async function serve(config: ServerConfig, io: Io, signal: AbortSignal): Promise<number> {
-  const log = createLogger(config.log)
-  const lifetime = new Lifetime()
-  const failure = await failureOf(config, { log, lifetime }, signal)
-  await lifetime.close()
-  if (failure !== undefined) return crashed(failure, log, io)
-  log.info('Server stopped gracefully')
-  return 0
-}
-
-/** Runs until the signal, or until a part of the server can go on no longer, and says which and why. */
-async function failureOf(
+/** Runs until the signal, or until a part of the server can go on no longer. */
+async function serve(
   { settings }: ServerConfig,
-  { log, lifetime }: { readonly log: Logger; readonly lifetime: Lifetime },
+  deps: { readonly clock: Clock; readonly log: Logger },
   signal: AbortSignal,
-): Promise<unknown> {
+): Promise<void> {
+  const lifetime = new Lifetime()
   const failing = new AbortController()
   try {
-    await startServer(settings, { clock: systemClock, log }, lifetime, (error) => {
+    await startServer(settings, deps, lifetime, (error) => {
       failing.abort(error)
     })
     const ended = AbortSignal.any([signal, failing.signal])
     if (!ended.aborted) await once(ended, 'abort')
-    return failing.signal.reason
-  } catch (error) {
-    return error
+  } finally {
+    await lifetime.close()
   }
-}
-
-function crashed(failure: unknown, log: Logger, io: Io): number {
-  log.fatal({ err: failure }, 'Server crashed')
-  const { message, hint } =
-    failure instanceof Failure ? failure : { message: String(failure), hint: undefined }
-  io.err(`${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`)
-  return 1
+  failing.signal.throwIfAborted()
 }
 
 function overridesOf(
   values: FlagValues<typeof flags>,
   given: ReadonlySet<string>,
-  { env }: Io,
+  { env }: DaemonIo,
 ): ConfigOverrides {
   if (given.has('logSourceLocation'))
     throw new Failure('invalid-configuration', '-logSourceLocation is not supported yet')

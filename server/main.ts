@@ -1,21 +1,6 @@
-/** The server's process: signals in, exit code out. */
+/** The server's process. */
 
+import { becomeDaemon } from '../runtime/daemon.ts'
 import { runServer } from './command.ts'
 
-/** How long what is left open may keep the process alive once all was closed. */
-const lingerMs = 2000
-
-const stop = new AbortController()
-for (const name of ['SIGTERM', 'SIGINT'] as const)
-  process.once(name, () => {
-    stop.abort()
-  })
-
-const io = {
-  out: (text: string) => void process.stdout.write(text),
-  err: (text: string) => void process.stderr.write(text),
-  env: process.env,
-}
-
-process.exitCode = await runServer(process.argv.slice(2), io, stop.signal)
-setTimeout(() => process.exit(), lingerMs).unref()
+await becomeDaemon(runServer, process.env)

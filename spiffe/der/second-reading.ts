@@ -68,11 +68,6 @@ function parsedExtension({ extensions = [] }: Certificate, oid: string): unknown
   return extensions.find(({ extnID }) => extnID === oid)?.parsedValue
 }
 
-/** A DER integer begins with a zero octet where its first bit would make it negative. */
-function unsigned(bytes: Uint8Array): string {
-  return hex(bytes[0] === 0 ? bytes.subarray(1) : bytes)
-}
-
 function hex(bytes: Uint8Array | ArrayBuffer): string {
   return Buffer.from(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes)).toString('hex')
 }

@@ -30,6 +30,7 @@ async function run(
     err: (text: string) => {
       err += text
     },
+    env: {},
   }
   return { code: await runProxy(words, io, signal), out, err }
 }
