@@ -28,7 +28,13 @@ export class ProgramAge {
 
   /** Whether it is proved that the process has run this program since `sinceNs`. */
   isOlderThan(process: Peer, sinceNs: bigint): boolean {
-    return this.#byEvents(process.pid, sinceNs) || this.#byThread(process.pid, sinceNs)
+    try {
+      return this.#byEvents(process.pid, sinceNs) || this.#byThread(process.pid, sinceNs)
+    } catch (error) {
+      // The process or a thread ended while we looked: nothing is proved.
+      if (failedWith(error, 'ENOENT', 'ESRCH')) return false
+      throw error
+    }
   }
 
   /** A process that is traced can be stopped after its exec and before the kernel tells of it. */
@@ -39,13 +45,7 @@ export class ProgramAge {
   /** An exec ends all threads but the one that stays: an older one proves that there was none. */
   #byThread(pid: number, sinceNs: bigint): boolean {
     if (sinceNs < this.#startedNs) return false
-    try {
-      const latest = sinceNs + this.#offsetNs
-      return laterThreadStarts(pid).some((start) => (start + 1n) * tickNs <= latest)
-    } catch (error) {
-      // The process or a thread ended while we looked: nothing is proved.
-      if (failedWith(error, 'ENOENT', 'ESRCH')) return false
-      throw error
-    }
+    const latest = sinceNs + this.#offsetNs
+    return laterThreadStarts(pid).some((start) => (start + 1n) * tickNs <= latest)
   }
 }

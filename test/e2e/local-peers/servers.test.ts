@@ -102,9 +102,14 @@ test('two users take turns on a port [PEER-10]', async (t) => {
   assert.ok(tally.right > rounds / 4, tally.summary)
 })
 
-test('two programs share a port [PEER-11 PEER-12]', async (t) => {
+test('two programs share a port [PEER-11]', async (t) => {
   const tally = await repeat(t, 'shared-port', await freePort(), byProgram, 2)
   assert.ok(tally.right >= rounds * 0.98, tally.summary)
+})
+
+test('one program stays on a port, and another joins and leaves it [PEER-12]', async (t) => {
+  const tally = await repeat(t, 'come-and-go', await freePort(), byProgram)
+  assert.ok(tally.right > rounds / 2, tally.summary)
 })
 
 for (const kind of ['Unix', 'TCP'])

@@ -135,6 +135,27 @@ def join():
     serve(server)
 
 
+def come_and_go():
+    """One program stays on a port; another one of its user joins it, again and again, and leaves."""
+
+    def guests():
+        while True:
+            if os.fork() == 0:
+                os.execv(sys.argv[3], [sys.argv[3], __file__, "join-briefly", ADDRESS])
+            os.wait()
+            time.sleep(random.random() * 0.01)
+
+    spawn(join, FIRST)
+    spawn(guests, FIRST)
+
+
+def join_briefly():
+    """Leaves with whatever it has not answered, or not even accepted."""
+    server = listener(reuse_port=True)
+    threading.Timer(random.random() * 0.1, os._exit, args=(0,)).start()
+    serve(server)
+
+
 def written_before_exec():
     """Writes an answer in advance, and then runs the victim, which inherits the connection."""
     server = listener()
@@ -159,6 +180,8 @@ def written_before_exec():
     "forked-per-connection": forked_per_connection,
     "shared-port": shared_port,
     "join": join,
+    "come-and-go": come_and_go,
+    "join-briefly": join_briefly,
     "written-before-exec": written_before_exec,
 }[KIND]()
 while True:
