@@ -353,7 +353,7 @@ test('names that JavaScript inherits are ordinary names in a policy', () => {
   assert.deepEqual(['__proto__', 'toString', 'valueOf'].map(verdict), ['allow', 'allow', 'deny'])
 })
 
-test('tests are judged by all policies of the app together', () => {
+test('tests are judged by all policies of the app together [ACC-3]', () => {
   const allowed = `${withRules('    - {callers: [x], mcp: {tools: [a]}}')}
   tests:
     - {caller: x, call: {mcp: {tool: a}}, expect: allow}

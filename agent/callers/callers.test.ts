@@ -80,7 +80,7 @@ test('a caller is the process that connected, until its connection closes', asyn
   )
 })
 
-test('one user has so many connections at a time, and not one more', async (t) => {
+test('one user has so many connections at a time, and not one more [BAD-6]', async (t) => {
   const door = await openDoor(t)
   const callers = new Callers(silentLogger, { connectionsPerUid: 2, callsPerUid: 1 })
   const [one, two, three] = [await enter(door), await enter(door), await enter(door)]
@@ -93,7 +93,7 @@ test('one user has so many connections at a time, and not one more', async (t) =
   callers.accept(three.ours)
 })
 
-test('one user has so many calls at a time, and not one more', async (t) => {
+test('one user has so many calls at a time, and not one more [BAD-6]', async (t) => {
   const door = await openDoor(t)
   const callers = new Callers(silentLogger, { connectionsPerUid: 2, callsPerUid: 1 })
   const { ours } = await enter(door)
@@ -113,7 +113,7 @@ function unixAttestor(): UnixAttestor {
   return new UnixAttestor({ discoverWorkloadPath: false, workloadSizeLimitBytes: 0 })
 }
 
-test('a process that runs another program is not attested any more', async () => {
+test('a process that runs another program is not attested any more [EDGE-5]', async () => {
   const child = spawn('/bin/sh', ['-c', 'read line; exec sleep 60'], {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
@@ -133,7 +133,7 @@ test('a process that runs another program is not attested any more', async () =>
   peer.close()
 })
 
-test('a process that changes while it is attested is refused', async () => {
+test('a process that changes while it is attested is refused [EDGE-5]', async () => {
   const child = spawn('/bin/sleep', ['60'])
   await once(child, 'spawn')
   const peer = pinProcess(child.pid ?? -1)
@@ -151,7 +151,7 @@ test('a process that changes while it is attested is refused', async () => {
   peer.close()
 })
 
-test('one attestor that fails is done without, all that fail are not', async () => {
+test('one attestor that fails is done without, all that fail are not [EDGE-3]', async () => {
   const failing: WorkloadAttestor = {
     type: 'failing',
     attest: () => Promise.reject(new Error('no')),

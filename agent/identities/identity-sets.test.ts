@@ -152,7 +152,7 @@ test('the first answer waits until every matching entry is signed for', async (t
   assert.equal(ready.identities.length, 2)
 })
 
-test('an identity that goes is taken out at once, and the last one ends it', async (t) => {
+test('an identity that goes is taken out at once, and the last one ends it [EDGE-4]', async (t) => {
   const { state, sets } = startNode(t)
   state.apply(nodeUpdate({ entries: [nodeEntry('a'), nodeEntry('b')] }))
   const set = sets.of(uid1000)

@@ -63,7 +63,7 @@ test('an authority that is not self-signed vouches too', async (t) => {
   assert.equal(await outcome(linkTo(t, port, ca)), 'unimplemented')
 })
 
-test('a server of another authority, of another trust domain, or expired is refused', async (t) => {
+test('a server of another authority, of another trust domain, or expired is refused [X5-9]', async (t) => {
   const port = await listen(t, ca.svid('/spire/server'))
   assert.equal(await outcome(linkTo(t, port, new TestCa('example.org'))), 'unavailable')
   const foreign = await listen(t, ca.svid('spiffe://other.org/spire/server'))

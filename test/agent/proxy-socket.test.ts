@@ -158,7 +158,7 @@ test('the policies of every app asked for come at once, none included', async (t
   await assert.rejects(wrong.next(), refused('invalid-argument', /scheme is missing/))
 })
 
-test('a policy that is applied is pushed to the proxy', async (t) => {
+test('a policy that is applied is pushed to the proxy [ACC-4]', async (t) => {
   const plane = await IdentityPlane.start(t)
   const token = await plane.token()
   await plane.createEntry('proxy', token, mine)

@@ -73,7 +73,7 @@ test('an app on a Unix socket is served like one on TCP, with its own Host', asy
   await rm(folder, { recursive: true })
 })
 
-test('Authorization goes on or ends by the route, and arguments in fields go on', async () => {
+test('Authorization goes on or ends by the route, and arguments in fields go on [ACC-6]', async () => {
   const fields = 'Authorization: Bearer t\r\nMcp-Param-City: Oslo\r\nAccept-Encoding: gzip\r\n'
   for (const authorization of ['forward', 'strip'] as const)
     await withCounting({ authorization }, async (bench, upstream) => {
@@ -87,7 +87,7 @@ test('Authorization goes on or ends by the route, and arguments in fields go on'
     })
 })
 
-test('requests sent ahead on one connection are answered in order, and a flood is cut', async () => {
+test('requests sent ahead on one connection are answered in order, and a flood is cut [BAD-6]', async () => {
   await withCounting({}, async (bench, upstream) => {
     const socket = await plainDoor(bench.outboundPort)()
     socket.on('error', () => undefined)

@@ -59,7 +59,7 @@ test('a valid file is said to be valid', async () => {
   }
 })
 
-test('a wrong file is refused with file, line and column by both commands', async () => {
+test('a wrong file is refused with file, line and column by both commands [BAD-2]', async () => {
   const name = await file(good.replace('data_dir', 'data_dri'))
   for (const command of ['validate', 'run']) {
     const { code, err } = await run([command, '-config', name])
@@ -68,7 +68,7 @@ test('a wrong file is refused with file, line and column by both commands', asyn
   }
 })
 
-test('a missing file, an unknown flag and an unknown command are refused', async () => {
+test('a missing file, an unknown flag and an unknown command are refused [BAD-1]', async () => {
   const missing = await run(['run', '-config', path.join(folder, 'none.yaml')])
   assert.equal(missing.code, 1)
   assert.match(missing.err, /cannot read .*none\.yaml/)

@@ -118,7 +118,7 @@ test('an agent that comes back with the last revision gets only what has changed
   third.close()
 })
 
-test('a ban ends the stream with its reason, and the connection is good for nothing more', async () => {
+test('a ban ends the stream with its reason, and the connection is good for nothing more [EDGE-15]', async () => {
   const agent = await server.attestAgent()
   const watched = new Watched(agent)
   await watched.until(({ reset }) => reset)
@@ -130,7 +130,7 @@ test('a ban ends the stream with its reason, and the connection is good for noth
   )
 })
 
-test('an eviction ends the stream with its reason', async () => {
+test('an eviction ends the stream with its reason [EDGE-15]', async () => {
   const agent = await server.attestAgent()
   const watched = new Watched(agent)
   await watched.until(({ reset }) => reset)
