@@ -112,7 +112,7 @@ export function rolesOf<S extends ServiceName, M extends MethodName<S>>(
   return rows[service][method]
 }
 
-/** A handler for each row of the service, and no more. */
+/** A handler for each row of the service, and none for its other methods. */
 export type Implementation<S extends ServiceName> = {
   readonly [M in MethodName<S>]: M extends keyof Handlers[S] ? Handlers[S][M] : never
-}
+} & { readonly [M in Exclude<Declared<Handlers[S]>, MethodName<S>>]?: never }

@@ -160,6 +160,15 @@ test('a peer that says nothing, or no TLS, is let go of', async () => {
   await new Promise((resolve) => socket.once('close', resolve).resume())
 })
 
+test('a message over 4 MiB is refused, and the connection serves on', async () => {
+  const source = 'x'.repeat(5 << 20)
+  await assert.rejects(
+    server.local.policy.unary('ApplyPolicies', { source }, once()),
+    refusedWith('resource-exhausted', /larger than max/),
+  )
+  assert.equal((await server.local.health.unary('Check', {}, once())).status, 'SERVING')
+})
+
 /** Refusals for the argument are fine: authorization is over by then. */
 async function admitted(call: Promise<unknown>): Promise<void> {
   const error: unknown = await call.then(
