@@ -16,7 +16,7 @@ const perSecond = 100
 /** The first authority hands over after 50 s, each further one after another 30. */
 const forMs = 95_000
 
-test('SVIDs and authorities rotate under load: no call fails, none is sent twice', {
+test('SVIDs and authorities rotate under load: no call fails, none is sent twice [DONE-6 REC-7]', {
   timeout: 600_000,
 }, async (t) => {
   const world = await World.start(t, {
