@@ -126,7 +126,9 @@ function readValue(
       return /^[+-]?\d{1,15}$/.test(text) ? { value: Number(text) } : invalid('parse error')
     case 'duration': {
       const ms = parseDurationMs(text)
-      return ms === undefined ? invalid('parse error') : { value: ms }
+      return ms === undefined
+        ? invalid(`time: invalid duration ${JSON.stringify(text)}`)
+        : { value: ms }
     }
     case 'choice':
       return spec.choices?.includes(text)
