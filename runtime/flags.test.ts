@@ -92,7 +92,7 @@ test('each wrong flag is named with what is wrong, in the words of Go [BAD-1]', 
     [['-config'], 'flag needs an argument: -config'],
     [['-x509SVIDTTL', 'ten'], 'invalid value "ten" for flag -x509SVIDTTL: parse error'],
     [['-x509SVIDTTL', '1.5'], 'invalid value "1.5" for flag -x509SVIDTTL: parse error'],
-    [['-timeout', '5'], 'invalid value "5" for flag -timeout: parse error'],
+    [['-timeout', 'x'], 'invalid value "x" for flag -timeout: time: invalid duration "x"'],
     [['-admin=maybe'], 'invalid boolean value "maybe" for -admin: parse error'],
     [
       ['-output', 'xml'],
