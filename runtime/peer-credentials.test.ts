@@ -34,7 +34,8 @@ async function accept(server: Server): Promise<{ socket: Socket; peer: Peer }> {
 }
 
 async function accepted(server: Server): Promise<Socket> {
-  const [socket]: unknown[] = await once(server, 'connection')
+  const connection: unknown[] = await once(server, 'connection')
+  const socket = connection[0]
   assert.ok(socket instanceof Socket)
   return socket
 }

@@ -43,7 +43,8 @@ test('a duplicate is the same socket, and is closed again', async (t) => {
   const before = process.hrtime.bigint()
   const client = connect(address.port, '127.0.0.1')
   await once(client, 'connect')
-  const [socket]: unknown[] = await accepted
+  const connection: unknown[] = await accepted
+  const socket = connection[0]
   assert.ok(socket instanceof Socket)
   t.after(() => socket.destroy())
   t.after(() => client.destroy())

@@ -66,7 +66,8 @@ async function listen(t: TestContext, host: string): Promise<{ server: Server; p
 }
 
 async function accepted(t: TestContext, server: Server): Promise<Socket> {
-  const [socket]: unknown[] = await once(server, 'connection')
+  const connection: unknown[] = await once(server, 'connection')
+  const socket = connection[0]
   assert.ok(socket instanceof Socket)
   t.after(() => socket.destroy())
   return socket

@@ -143,7 +143,6 @@ def pid_reused(_):
 
     pid = spawn(work)
     os.waitpid(pid, 0)
-    children.remove(pid)
     wanted = (ctypes.c_int32 * 1)(pid)
     arguments = (ctypes.c_uint64 * 11)()
     arguments[4] = signal.SIGCHLD
@@ -151,12 +150,11 @@ def pid_reused(_):
     arguments[9] = 1
     child = libc.syscall(435, arguments, ctypes.sizeof(arguments))
     if child == 0:
+        # The group of the one that had this pid before, whose other member lives on.
         os.setpgid(0, 0)
         become(VICTIM)
         time.sleep(60)
         os._exit(0)
-    if child > 0:
-        children.append(child)
 
 
 def exec_in_place(program):
@@ -245,6 +243,7 @@ def traced_exec(program):
 
 
 keeper = None
+victims = []
 
 
 def victim(_):
@@ -261,7 +260,7 @@ def victim(_):
                 os.close(descriptor)
             descriptors = taken
 
-    spawn(work, VICTIM)
+    victims.append(spawn(work, VICTIM))
     children.clear()
 
 
@@ -292,3 +291,5 @@ for line in sys.stdin:
     name, _, argument = line.strip().partition(" ")
     globals()[name](argument)
     print(name, flush=True)
+children.extend(victims)
+done("")
