@@ -2,7 +2,6 @@
 
 import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { JsonNumber } from '../../spiffe/json/number.ts'
 import { JsonObject, type JsonValue } from '../../spiffe/json/value.ts'
 import { writeJson } from '../../spiffe/json/write.ts'
@@ -40,7 +39,36 @@ export async function sendAnswer(
   body.on('data', (chunk: Buffer | string) => {
     tally.answerBytes += chunk.length
   })
-  await pipeline(body, response, { signal })
+  await streamed(body, response, signal)
+}
+
+/** Resolves when all of the body was written; otherwise destroys both sides and rejects. */
+async function streamed(
+  body: Readable,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (cause: Error): void => {
+      signal.removeEventListener('abort', cut)
+      body.destroy()
+      response.destroy()
+      reject(cause)
+    }
+    const cut = (): void => {
+      fail(signal.reason instanceof Error ? signal.reason : new Error('aborted'))
+    }
+    // A caller that goes away is seen by the owner of the signal.
+    signal.addEventListener('abort', cut, { once: true })
+    body.once('error', fail)
+    response.once('error', fail)
+    response.once('finish', () => {
+      signal.removeEventListener('abort', cut)
+      resolve()
+    })
+    if (signal.aborted) cut()
+    else body.pipe(response)
+  })
 }
 
 /** How a refusal is put: for a JSON-RPC client or any other. */

@@ -56,6 +56,8 @@ export async function exchange<Connection extends Pooled>(
   send(request, outgoing)
   try {
     const answer = await head
+    // Whoever reads the answer hears of errors; one that comes late must not go unheard.
+    answer.on('error', () => undefined)
     keepAsLongAs(answer, lease)
     return answer
   } catch (error) {
@@ -99,12 +101,14 @@ async function answerHead(request: ClientRequest, timeoutMs: number): Promise<In
     request.on('error', (cause) => {
       reject(new Failure('unavailable', cause.message, { cause }))
     })
-    request.once('close', () => {
+    const closed = (): void => {
       clearTimeout(timer)
       reject(new Failure('unavailable', 'the connection was closed'))
-    })
+    }
+    request.once('close', closed)
     request.once('response', (answer) => {
       clearTimeout(timer)
+      request.off('close', closed)
       resolve(answer)
     })
   })

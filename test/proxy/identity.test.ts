@@ -137,6 +137,16 @@ test('connections of one identity never carry the requests of another [ACC-12]',
   assert.ok(seen.every((each) => String(each).endsWith(`URI=${callerId}`)))
 })
 
+test('when a connection is gone, nobody is asked about it any more', async () => {
+  await begin({ limits: { upstream_idle_timeout: '50ms' } })
+  for (let round = 0; round < 20; round++) {
+    const [one, two, three] = await Promise.all([callOut(), callOut(), callOut()])
+    assert.deepEqual([one.status, two.status, three.status], [200, 200, 200])
+  }
+  // The connection that keeps the app's SVID fresh stays.
+  await eventually(() => Promise.resolve(bench.agent.identified === 1))
+})
+
 test('not one byte goes to a process that is not attested as the app [ACC-9]', async () => {
   await begin()
   assert.equal((await callOut()).status, 200)
