@@ -102,7 +102,7 @@ export const requirements = [
         'a method that is not known answers Unimplemented, and a client gives up on it and on InvalidArgument',
     },
   },
-  // The Workload API, X.509 profile. JWT-SVIDs (WL-12 to WL-14) are not built yet.
+  // The Workload API, X.509 profile. JWT-SVIDs (WL-5, WL-12 to WL-14) are not built yet.
   {
     source: 'SPIFFE Workload API, sections 3 to 5',
     texts: {
@@ -162,9 +162,9 @@ export const requirements = [
         'notBefore is 10 s back, an SVID ends with its CA, a CA is prepared at 1/2 and activated at 5/6, and keys outlive a restart',
     },
   },
-  // Promises of this project: bad input.
+  // Promises of our own.
   {
-    source: 'bad input',
+    source: 'bad input is told what, where and what to do',
     texts: {
       'BAD-1': 'a wrong flag is named with what was expected',
       'BAD-2': 'a wrong configuration is refused with file, line and column, unknown keys included',
@@ -177,9 +177,8 @@ export const requirements = [
       'BAD-7': 'a process killed at any moment restarts with all that it acknowledged',
     },
   },
-  // Promises of this project: done means.
   {
-    source: 'done means',
+    source: 'the first thread, end to end',
     texts: {
       'DONE-1':
         'the demo passes: open, closed, per agent and tool, impostor, side door, why, verify, tampered record',
@@ -213,7 +212,7 @@ export const requirements = [
     },
   },
   {
-    source: 'access plane',
+    source: 'docs/proxy.md and docs/policy.md',
     texts: {
       'ACC-1': 'a call is denied unless a policy allows it',
       'ACC-2': 'policies mean the same in any order of documents and rules',
@@ -237,7 +236,7 @@ export const requirements = [
   },
   // Evasions of policy on MCP routes. Rows 25, 30, 36, 37, 39 to 41 and 43 onwards come later.
   {
-    source: 'evasions of MCP gateways',
+    source: 'docs/proxy.md, evasions seen at gateways and servers of MCP',
     texts: {
       'MCP-1': 'a duplicate params.name is refused',
       'MCP-2': 'a duplicate params or method is refused',
@@ -305,7 +304,7 @@ export const requirements = [
   },
   // The record. Witnessed heads, inputs for simulation and retention are not built yet.
   {
-    source: 'the record',
+    source: 'docs/record.md',
     texts: {
       'REC-1': 'the decision of a call is written before its first byte goes upstream',
       'REC-2':

@@ -160,7 +160,7 @@ test('a peer that says nothing, or no TLS, is let go of', async () => {
   await new Promise((resolve) => socket.once('close', resolve).resume())
 })
 
-test('a message over 4 MiB is refused, and the connection serves on', async () => {
+test('a message over 4 MiB is refused, and the connection serves on [BAD-6]', async () => {
   const source = 'x'.repeat(5 << 20)
   await assert.rejects(
     server.local.policy.unary('ApplyPolicies', { source }, once()),
