@@ -83,7 +83,7 @@ test('Authorization goes on or ends by the route, and arguments in fields go on 
       const expected = authorization === 'forward' ? 'Bearer t' : undefined
       assert.equal(seen?.headers.authorization, expected)
       assert.equal(seen?.headers['mcp-param-city'], 'Oslo')
-      assert.equal(seen?.headers['accept-encoding'], undefined)
+      assert.equal(seen.headers['accept-encoding'], undefined)
     })
 })
 
