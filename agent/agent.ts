@@ -4,12 +4,14 @@
  *
  *   bootstrap -> attested -> synchronised -> serving -> closed
  *                                  |            |
- *                                  +- refused --+-> identity removed, closed, exit code 1
+ *                                  +- refused --+-> nobody has an identity, own identity removed,
+ *                                                   closed, exit code 1
  */
 
 import type { Clock } from '../runtime/clock.ts'
 import { Deadlines } from '../runtime/deadlines.ts'
 import { Failure, reasonOf } from '../runtime/failure.ts'
+import type { Listening } from '../runtime/grpc/unix-server.ts'
 import { Lifetime } from '../runtime/lifetime.ts'
 import type { Logger } from '../runtime/log.ts'
 import type { X509Bundle } from '../spiffe/bundle/x509-bundle.ts'
@@ -28,6 +30,9 @@ import { followServer } from './sync/follow-server.ts'
 import { NodeState } from './sync/node-state.ts'
 import { signerBy } from './sync/sign-x509-svids.ts'
 import { X509Svids } from './sync/x509-svids.ts'
+
+/** How long streams may take to end when the server has refused the agent. */
+const drainMs = 1000
 
 export interface AgentParts {
   readonly clock: Clock
@@ -79,9 +84,10 @@ async function run(
   const ending = new AbortController()
   const signal = AbortSignal.any([stop, ending.signal])
   const loops: Promise<void>[] = []
+  const state = new NodeState()
+  let sockets: readonly Listening[] = []
   try {
     await establishIdentity(identity, signal)
-    const state = new NodeState()
     const sign = signerBy({ link, keyType: config.workloadKeyType, clock, log })
     const svids = new X509Svids({ state, sign, clock, deadlines, log, random })
     const identities = lifetime.own(
@@ -96,14 +102,19 @@ async function run(
     await Promise.race([firstState(state, signal), ...loops])
     if (signal.aborted) return
     const attestation = new WorkloadAttestation(catalog.workloadAttestors, log)
-    await openSockets(config.sockets, { state, identities, attestation, log }, lifetime)
+    sockets = await openSockets(config.sockets, { state, identities, attestation, log }, lifetime)
     log.info({ socket: config.sockets.workload }, 'Starting agent APIs')
     onServing()
     await Promise.race(loops)
   } catch (error) {
     ending.abort()
     await Promise.allSettled(loops)
-    await removeRefused(error, catalog, data, log)
+    if (rejectionOf(error) !== undefined) {
+      // Every stream ends with PermissionDenied: nobody is to go on with what it was given.
+      state.clear()
+      await removeRefused(error, catalog, data, log)
+      await Promise.all(sockets.map((socket) => socket.drain(drainMs)))
+    }
     throw error
   } finally {
     ending.abort()
@@ -162,11 +173,9 @@ async function removeRefused(
   data: AgentDataFile,
   log: Logger,
 ): Promise<void> {
-  const rejection = rejectionOf(error)
-  if (rejection === undefined) return
   log.error(
     { reason: reasonOf(error) },
-    rejection === 'banned'
+    rejectionOf(error) === 'banned'
       ? 'Agent is banned: removing SVID and shutting down'
       : 'Agent needs to re-attest: removing SVID and shutting down',
   )

@@ -6,7 +6,7 @@ import { Server, type ServerOptions } from '@grpc/grpc-js'
 import { parseAccounts } from '../attestors/workload/account-names.ts'
 import { Failure, reasonOf } from '../runtime/failure.ts'
 import { allowManyCancelledCalls } from '../runtime/grpc/stream-resets.ts'
-import { serveUnix } from '../runtime/grpc/unix-server.ts'
+import { type Listening, serveUnix } from '../runtime/grpc/unix-server.ts'
 import { answerUnknownMethods } from '../runtime/grpc/unknown-methods.ts'
 import type { Lifetime } from '../runtime/lifetime.ts'
 import type { Logger } from '../runtime/log.ts'
@@ -39,13 +39,18 @@ export async function openSockets(
   sockets: AgentSockets,
   deps: SocketDeps,
   lifetime: Lifetime,
-): Promise<void> {
+): Promise<readonly Listening[]> {
   if (sockets.admin !== undefined) await openAdmin(sockets.admin, lifetime)
-  if (sockets.proxy !== undefined) await openProxy(sockets.proxy, deps, lifetime)
-  await openWorkload(sockets.workload, deps, lifetime)
+  const proxy = sockets.proxy === undefined ? [] : [await openProxy(sockets.proxy, deps, lifetime)]
+  // The last: who finds the agent in health here finds all of it.
+  return [...proxy, await openWorkload(sockets.workload, deps, lifetime)]
 }
 
-async function openWorkload(file: string, deps: SocketDeps, lifetime: Lifetime): Promise<void> {
+async function openWorkload(
+  file: string,
+  deps: SocketDeps,
+  lifetime: Lifetime,
+): Promise<Listening> {
   await makeDirectory(path.dirname(file), 0o755)
   const grpc = newServer()
   const callers = new Callers(deps.log)
@@ -53,14 +58,14 @@ async function openWorkload(file: string, deps: SocketDeps, lifetime: Lifetime):
   addHealth(grpc)
   answerUnknownMethods(grpc, new Set([workloadApiName, healthName]))
   const accept = callers.accept.bind(callers)
-  lifetime.own(await serveUnix({ path: file, mode: 0o777, grpc, accept }))
+  return lifetime.own(await serveUnix({ path: file, mode: 0o777, grpc, accept }))
 }
 
 async function openProxy(
   { path: file, group, authorized }: ProxySocket,
   deps: SocketDeps,
   lifetime: Lifetime,
-): Promise<void> {
+): Promise<Listening> {
   await makeDirectory(path.dirname(file), 0o755)
   const grpc = newServer()
   const callers = new Callers(deps.log)
@@ -69,8 +74,9 @@ async function openProxy(
   addHealth(grpc)
   answerUnknownMethods(grpc, new Set([proxyApiName, healthName]))
   const accept = callers.accept.bind(callers)
-  lifetime.own(await serveUnix({ path: file, mode: 0o660, grpc, accept }))
+  const listening = lifetime.own(await serveUnix({ path: file, mode: 0o660, grpc, accept }))
   if (group !== undefined) await giveToGroup(file, group)
+  return listening
 }
 
 async function openAdmin(file: string, lifetime: Lifetime): Promise<void> {

@@ -74,6 +74,19 @@ export class NodeState {
     for (const listener of this.#listeners) listener(change)
     this.#revision.set(update.revision)
   }
+
+  /** Forgets everything: no process of this node has an identity any more. */
+  clear(): void {
+    this.apply({
+      revision: this.revision,
+      isWhole: true,
+      entries: new Map(),
+      deletedEntries: new Set(),
+      bundles: new Map(),
+      deletedBundles: new Set(),
+      policies: new Map(),
+    })
+  }
 }
 
 /** Takes `next` over into `held`; returns the keys of what was named or has gone. */

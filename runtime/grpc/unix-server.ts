@@ -9,6 +9,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { type Server, ServerCredentials } from '@grpc/grpc-js'
+import { pause } from '../backoff.ts'
 import { Failure } from '../failure.ts'
 import { lstatIfThere } from '../files.ts'
 
@@ -28,6 +29,8 @@ export interface UnixServerOptions {
 }
 
 export interface Listening {
+  /** Accepts no more, and lets calls that are about to end do so, for at most that long. */
+  drain(graceMs: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -53,6 +56,13 @@ export async function serveUnix(options: UnixServerOptions): Promise<Listening> 
   server.maxConnections = options.maxConnections ?? 10_000
   await listen(server, options.path, options.mode)
   return {
+    drain: async (graceMs) => {
+      server.close()
+      injector.drain(graceMs)
+      const over = new AbortController()
+      await Promise.race([allClosed(sockets), pause(graceMs, over.signal)])
+      over.abort()
+    },
     close: async () => {
       const closed = new Promise<void>((resolve) => {
         server.close(() => {
@@ -64,6 +74,13 @@ export async function serveUnix(options: UnixServerOptions): Promise<Listening> 
       await closed
     },
   }
+}
+
+async function allClosed(sockets: Iterable<Socket>): Promise<void> {
+  const ends = [...sockets].map(
+    async (socket) => await new Promise<void>((resolve) => socket.once('close', () => resolve())),
+  )
+  await Promise.all(ends)
 }
 
 /** The socket exists with its mode from the first moment: it is made under a closed umask. */

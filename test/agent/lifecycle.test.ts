@@ -76,7 +76,7 @@ test('a banned agent ends its streams, forgets its identity and exits with 1 [PL
   assert.equal(await agent.exited, 1)
   assert.match(agent.output, /Agent is banned: removing SVID and shutting down/)
   assert.equal(await workload.exited, 3)
-  assert.match(workload.output, /"code":"unavailable"/)
+  assert.match(workload.output, /"code":"permission-denied","message":"no identity issued"/)
   assert.equal(existsSync(path.join(plane.folder, 'agent', 'data', 'agent-data.json')), false)
   assert.equal(existsSync(path.join(plane.folder, 'agent', 'keys', 'agent-keys.json')), false)
 })

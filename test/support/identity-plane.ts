@@ -83,6 +83,11 @@ export class IdentityPlane {
     await this.writeBundle()
   }
 
+  get server(): RunningProgram {
+    if (this.#server === undefined) throw new TypeError('the server is not started yet')
+    return this.#server
+  }
+
   async killServer(): Promise<void> {
     await this.#server?.end('SIGKILL')
   }

@@ -140,11 +140,21 @@ export class World {
     return this.drive('test/support/calling-workload', [String(this.outbound.port)], role)
   }
 
-  /** Starts a program of the tests as a user; it ends with the test. */
+  /** Starts a module of the tests as a user; it ends with the test. */
   drive(module: string, args: readonly string[], role: Role): DrivenProgram {
-    const program = new DrivenProgram([...this.#words(module), ...args], as(role))
+    return this.run([...this.#words(module), ...args], role)
+  }
+
+  /** Starts a program that takes commands, as a user; it ends with the test. */
+  run(words: readonly string[], role: Role): DrivenProgram {
+    const program = new DrivenProgram(words, as(role))
     this.#t.after(() => program.end())
     return program
+  }
+
+  /** Who this user's processes are for the kernel. */
+  as(role: Role): RunAs {
+    return as(role)
   }
 
   async entry(name: string, selectors: readonly string[], spiffePath: string): Promise<void> {
