@@ -206,7 +206,7 @@ async function confirm<Identity extends LocalIdentity>(
   comparesInodesOnly: boolean,
   signal: AbortSignal,
 ): Promise<Named<Identity> | Refused> {
-  const before = firstRefusal(held, far, comparesInodesOnly)
+  const before = notHolding(held, far, comparesInodesOnly)
   if (before !== undefined) return before
   let identities: (Identity | undefined)[]
   try {
@@ -214,7 +214,7 @@ async function confirm<Identity extends LocalIdentity>(
   } catch (error) {
     signal.throwIfAborted()
     // Attesting a process that has gone or changed may fail in any way; that is no failure of ours.
-    const changed = firstRefusal(held, far, comparesInodesOnly)
+    const changed = notUnchanged(held)
     if (changed !== undefined) return changed
     throw error
   }
@@ -226,7 +226,7 @@ async function confirm<Identity extends LocalIdentity>(
     if (each.key !== identity.key) return refused('several-identities')
   }
   if (identity === undefined) return refused('no-holder')
-  const after = firstRefusal(held, far, comparesInodesOnly)
+  const after = notHolding(held, far, comparesInodesOnly) ?? notUnchanged(held)
   if (after !== undefined) return after
   const seen = look()
   if (seen.kind === 'refused') return seen
@@ -237,7 +237,8 @@ async function confirm<Identity extends LocalIdentity>(
   return { kind: 'named', identity, dependsOnExecutable, processes }
 }
 
-function firstRefusal(
+/** Why not all of them hold this socket, and as the user that it belongs to: rule A8. */
+function notHolding(
   held: readonly HeldEnd[],
   far: FarEnd,
   comparesInodesOnly: boolean,
@@ -246,12 +247,16 @@ function firstRefusal(
     const { peer } = process
     if (!descriptors.some((number) => isSocket(peer, number, far, comparesInodesOnly)))
       return refused('unsettled', `process ${peer.pid} let go`)
-    if (!peer.isUnchanged()) return refused('unsettled', `process ${peer.pid} changed`)
     const { effective, file } = peer.fingerprint.uids
     if (effective !== far.uid || file !== far.uid)
       return refused('other-user', `process ${peer.pid} is uid ${effective}, not ${far.uid}`)
   }
   return undefined
+}
+
+function notUnchanged(held: readonly HeldEnd[]): Refused | undefined {
+  const changed = held.find(({ process }) => !process.peer.isUnchanged())
+  return changed && refused('unsettled', `process ${changed.process.peer.pid} changed`)
 }
 
 /** Whether a descriptor of the process is this very socket: inode numbers alone can come again. */
