@@ -27,7 +27,7 @@ import { buildSync } from 'esbuild'
 import { listening, logged, run, start, stopAll, type Who } from './processes.ts'
 import { readableProduct } from './product.ts'
 
-export const trustDomain = 'example.org'
+const trustDomain = 'example.org'
 export const agentNames = ['reporter', 'buyer', 'assistant'] as const
 export type AgentName = (typeof agentNames)[number]
 
