@@ -182,6 +182,25 @@ test('all holders must have one identity [PEER-14]', async (t) => {
   await once(answer.ended, 'abort')
 })
 
+test('more holders than anyone needs are refused', async (t) => {
+  const { server, port } = await listen(t, '127.0.0.1')
+  const peers = localPeers(t)
+  const child = spawn(
+    '/bin/bash',
+    ['-c', `exec 3<>/dev/tcp/127.0.0.1/${port}; for i in {1..16}; do read x <&3 & done; wait`],
+    { stdio: ['pipe', 'ignore', 'inherit'] },
+  )
+  t.after(() => child.kill('SIGKILL'))
+  const socket = await accepted(t, server)
+  const connection = tcpConnectionOf(socket)
+  const one = async (): Promise<LocalIdentity> => ({ key: 'one', dependsOnExecutable: false })
+  let answer = await peers.client(self, connection, one, never)
+  // Until the last of them is there.
+  while (answer.kind === 'attributed' || answer.reason === 'unsettled')
+    answer = await peers.client(self, connection, one, never)
+  assertRefused(answer, 'too-many-holders')
+})
+
 test('a process without an identity is refused', async (t) => {
   const { server, port } = await listen(t, '127.0.0.1')
   const peers = localPeers(t)

@@ -83,6 +83,16 @@ export class Attacker {
     return line.value
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  async kill(): Promise<void> {
+    const closed = once(this.#child, 'close')
+    this.#child.kill('SIGKILL')
+    await closed
+  }
+
   async close(): Promise<void> {
     const closed = once(this.#child, 'close')
     this.#child.stdin.end()
