@@ -6,10 +6,11 @@
  * it is not called when OpenSSL found an error, and then the connection is refused anyway.
  */
 
-import { createSecureContext, type PeerCertificate } from 'node:tls'
+import { createSecureContext } from 'node:tls'
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js'
 import type { Clock } from '../../runtime/clock.ts'
 import { strictTls } from '../../runtime/grpc/tls-server.ts'
+import { presentedChain } from '../../runtime/tls/presented-chain.ts'
 import { type X509Bundle, x509BundleSet } from '../../spiffe/bundle/x509-bundle.ts'
 import { writePem } from '../../spiffe/pem.ts'
 import { makeSpiffeId } from '../../spiffe/spiffe-id.ts'
@@ -40,36 +41,12 @@ export function serverCredentials(trust: ServerTrust, clock: Clock): ChannelCred
   return credentials.createFromSecureContext(context, {
     checkServerIdentity: (_host, certificate) => {
       try {
-        const { id } = verifyX509Svid(chainOf(certificate), bundles, clock.now())
+        const chain = presentedChain(certificate, maxChainCertificates)
+        const { id } = verifyX509Svid(chain, bundles, clock.now())
         return id === server ? undefined : new Error(`expected ${server}, the server is ${id}`)
       } catch (error) {
         return error instanceof Error ? error : new Error(String(error))
       }
     },
   })
-}
-
-/** DER of what the server sent, leaf first. Node links each certificate to its issuer, a root to itself. */
-function chainOf(leaf: PeerCertificate): Uint8Array[] {
-  const chain: Uint8Array[] = []
-  const seen = new Set<PeerCertificate>()
-  for (
-    let next: PeerCertificate | undefined = leaf;
-    next !== undefined && !seen.has(next) && chain.length < maxChainCertificates;
-    next = issuerOf(next)
-  ) {
-    seen.add(next)
-    chain.push(next.raw)
-  }
-  return chain
-}
-
-function issuerOf(certificate: PeerCertificate): PeerCertificate | undefined {
-  if (!('issuerCertificate' in certificate)) return undefined
-  const { issuerCertificate: issuer } = certificate
-  return isCertificate(issuer) ? issuer : undefined
-}
-
-function isCertificate(value: unknown): value is PeerCertificate {
-  return typeof value === 'object' && value !== null && 'raw' in value && Buffer.isBuffer(value.raw)
 }

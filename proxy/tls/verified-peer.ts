@@ -4,6 +4,7 @@
  */
 
 import type { TLSSocket } from 'node:tls'
+import { presentedChain } from '../../runtime/tls/presented-chain.ts'
 import { SpiffeError } from '../../spiffe/spiffe-error.ts'
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts'
 import {
@@ -33,7 +34,8 @@ export class VerifiedPeer {
   /** Throws SpiffeError when the peer showed no X509-SVID that the bundles vouch for. */
   static of(socket: TLSSocket, trust: Trust, now: Date): VerifiedPeer {
     if (socket.isSessionReused()) throw new SpiffeError('ERR_X509_SVID', 'resumed TLS session')
-    return new VerifiedPeer(presentedChain(socket), trust, now)
+    const chain = presentedChain(socket.getPeerCertificate(true), maxChainCertificates)
+    return new VerifiedPeer(chain, trust, now)
   }
 
   get id(): SpiffeId {
@@ -64,25 +66,4 @@ export class VerifiedPeer {
       throw error
     }
   }
-}
-
-/** The certificates that the peer sent, leaf first. */
-function presentedChain(socket: TLSSocket): Uint8Array[] {
-  const chain: Uint8Array[] = []
-  const seen = new Set<string>()
-  let certificate: Presented | undefined = socket.getPeerCertificate(true)
-  // A self-signed certificate is its own issuer, and the list a ring.
-  while (certificate?.raw !== undefined && chain.length <= maxChainCertificates) {
-    const fingerprint = certificate.raw.toString('base64')
-    if (seen.has(fingerprint)) break
-    seen.add(fingerprint)
-    chain.push(certificate.raw)
-    certificate = certificate.issuerCertificate
-  }
-  return chain
-}
-
-interface Presented {
-  readonly raw?: Buffer
-  readonly issuerCertificate?: Presented
 }

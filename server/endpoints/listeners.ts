@@ -89,7 +89,7 @@ function grpcServer(deps: GateDeps, services: readonly Service[]): Server {
 function acceptTls({ bundles, clock, log }: ListenerDeps, socket: TLSSocket): ServerConnection {
   const address = socket.remoteAddress ?? 'unknown'
   try {
-    const chain = presentedChain(socket, maxChainCertificates)
+    const chain = presentedChain(socket.getPeerCertificate(true), maxChainCertificates)
     const peer = chain.length === 0 ? undefined : verifyX509Svid(chain, bundles, clock.now())
     return { door: 'tcp', address, peer }
   } catch (error) {
