@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { describe, parseConfig } from '../runtime/config.ts'
 import { Failure, reasonOf } from '../runtime/failure.ts'
 import { hasCode } from '../runtime/files.ts'
-import type { LogLevel } from '../runtime/log.ts'
+import { type LogOptions, parseLogOptions } from '../runtime/log.ts'
 import { parseSpiffeId, type SpiffeId } from '../spiffe/spiffe-id.ts'
 import { parseTrustDomain, type TrustDomain } from '../spiffe/trust-domain.ts'
 import type { BootstrapFile } from './attestation/bootstrap.ts'
@@ -93,7 +93,7 @@ export interface AgentConfig {
   readonly joinToken: string | undefined
   readonly joinTokenFile: string | undefined
   readonly workloadKeyType: WorkloadKeyType
-  readonly log: AgentLog
+  readonly log: LogOptions
   readonly plugins: AgentPlugins
 }
 
@@ -108,12 +108,6 @@ export interface ProxySocket {
   /** Name or number of the group that may connect; the agent's own unless told. */
   readonly group: string | undefined
   readonly authorized: readonly SpiffeId[]
-}
-
-export interface AgentLog {
-  readonly level: LogLevel
-  readonly format: 'text' | 'json'
-  readonly file?: string
 }
 
 export interface AgentPlugins {
@@ -168,7 +162,11 @@ function agentConfig(raw: Raw, overrides: ConfigOverrides['keys']): AgentConfig 
   return {
     trustDomain: trustDomainOf(agent.trust_domain),
     bootstrap: bootstrapOf(agent),
-    log: logOf(agent),
+    log: parseLogOptions({
+      level: agent.log_level,
+      format: agent.log_format,
+      file: agent.log_file ?? '',
+    }),
     workloadKeyType: keyTypeOf(agent.workload_x509_svid_key_type || 'ec-p256'),
     sockets: socketsOf(agent),
     server: { host: agent.server_address, port: agent.server_port },
@@ -204,29 +202,6 @@ function bootstrapOf({
   return trust_bundle_path
     ? { path: path.resolve(trust_bundle_path), format: trust_bundle_format }
     : undefined
-}
-
-/** SPIRE's names of log levels. */
-const levelOf: Readonly<Record<string, LogLevel>> = {
-  trace: 'debug',
-  debug: 'debug',
-  info: 'info',
-  warn: 'warn',
-  warning: 'warn',
-  error: 'error',
-  fatal: 'fatal',
-  panic: 'fatal',
-}
-
-function logOf({ log_level, log_format, log_file }: RawAgent): AgentLog {
-  const name = log_level.toLowerCase()
-  const level = Object.hasOwn(levelOf, name) ? levelOf[name] : undefined
-  if (level === undefined)
-    throw invalid(`could not start logger: not a valid logrus Level: ${JSON.stringify(log_level)}`)
-  const format = log_format.toLowerCase()
-  if (format !== 'text' && format !== 'json')
-    throw invalid(`could not start logger: unknown logger format: ${JSON.stringify(log_format)}`)
-  return { level, format, ...(log_file && { file: log_file }) }
 }
 
 function keyTypeOf(name: string): WorkloadKeyType {

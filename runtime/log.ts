@@ -1,6 +1,7 @@
 /** Logging: one static sentence, facts as fields. */
 
 import { type DestinationStream, destination, type Logger, pino } from 'pino'
+import { Failure } from './failure.ts'
 
 export type { Logger }
 
@@ -15,6 +16,37 @@ export interface LogOptions {
   readonly format?: 'text' | 'json'
   /** Appended to; standard output unless told. */
   readonly file?: string
+}
+
+/** SPIRE's names of log levels, in any case. */
+const levelsByName: Readonly<Record<string, LogLevel>> = {
+  trace: 'debug',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  fatal: 'fatal',
+  panic: 'fatal',
+}
+
+/** Log options as they are written in a configuration. @throws {Failure} in SPIRE's words. */
+export function parseLogOptions(written: {
+  readonly level: string
+  readonly format: string
+  /** Empty for standard output. */
+  readonly file: string
+}): LogOptions {
+  const refuse = (why: string): Failure =>
+    new Failure('invalid-configuration', `could not start logger: ${why}`)
+  const name = written.level.toLowerCase()
+  const level = Object.hasOwn(levelsByName, name) ? levelsByName[name] : undefined
+  if (level === undefined)
+    throw refuse(`not a valid logrus Level: ${JSON.stringify(written.level)}`)
+  const format = written.format.toLowerCase()
+  if (format !== 'text' && format !== 'json')
+    throw refuse(`unknown logger format: ${JSON.stringify(written.format)}`)
+  return { level, format, ...(written.file && { file: written.file }) }
 }
 
 /** Fields that may never reach a log, whatever an object brings along. */

@@ -12,7 +12,7 @@ import { describe as describeProblems, parseConfig } from '../runtime/config.ts'
 import { parseDurationMs } from '../runtime/duration.ts'
 import { Failure, reasonOf } from '../runtime/failure.ts'
 import { hasCode } from '../runtime/files.ts'
-import type { LogLevel, LogOptions } from '../runtime/log.ts'
+import { type LogOptions, parseLogOptions } from '../runtime/log.ts'
 import { parseSpiffeId, parseTrustDomainOrId, type SpiffeId } from '../spiffe/spiffe-id.ts'
 import type { TrustDomain } from '../spiffe/trust-domain.ts'
 import type { CaSettings } from './ca/authority-kinds.ts'
@@ -162,7 +162,11 @@ function configOf({ server = {}, plugins }: Raw, overrides: ConfigOverrides): Se
   const dataDir = overrides.dataDir ?? server.data_dir ?? ''
   if (dataDir === '') throw wrong('data_dir must be configured')
   if (plugins === undefined) throw wrong('plugins section must be configured')
-  const log = logOptions(server, overrides)
+  const log = parseLogOptions({
+    level: overrides.logLevel ?? server.log_level ?? 'INFO',
+    format: overrides.logFormat ?? server.log_format ?? 'text',
+    file: overrides.logFile ?? server.log_file ?? '',
+  })
   const x509SvidTtlSeconds = seconds(server.default_x509_svid_ttl ?? '1h', 'default X509 SVID ttl')
   seconds(server.default_jwt_svid_ttl ?? '5m', 'default JWT SVID ttl')
   const agentTtlSeconds =
@@ -245,31 +249,6 @@ function keyTypeOf(name: string, key: string): KeyType {
 
 function isKeyType(name: string): name is KeyType {
   return Object.hasOwn(keyTypes, name)
-}
-
-/** SPIRE's names of log levels. */
-const logLevelNames: Readonly<Record<string, LogLevel>> = {
-  trace: 'debug',
-  debug: 'debug',
-  info: 'info',
-  warn: 'warn',
-  warning: 'warn',
-  error: 'error',
-  fatal: 'fatal',
-  panic: 'fatal',
-}
-
-function logOptions(server: RawServer, overrides: ConfigOverrides): LogOptions {
-  const name = overrides.logLevel ?? server.log_level ?? 'INFO'
-  const lower = name.toLowerCase()
-  const level = Object.hasOwn(logLevelNames, lower) ? logLevelNames[lower] : undefined
-  if (level === undefined)
-    throw wrong(`could not start logger: not a valid logrus Level: ${JSON.stringify(name)}`)
-  const format = (overrides.logFormat ?? server.log_format ?? 'text').toLowerCase()
-  if (format !== 'text' && format !== 'json')
-    throw wrong(`could not start logger: unknown logger format: ${JSON.stringify(format)}`)
-  const file = overrides.logFile ?? server.log_file
-  return { level, format, ...(file === undefined ? {} : { file }) }
 }
 
 function wrong(message: string, cause?: unknown): Failure {
