@@ -31,10 +31,10 @@ export interface Peer extends Credentials {
   close(): void
 }
 
-export type PeerErrorCode = 'ERR_PEER_GONE' | 'ERR_PEER_UNKNOWN' | 'ERR_PEER_OTHER_USER'
+type PeerErrorCode = 'ERR_PEER_GONE' | 'ERR_PEER_UNKNOWN' | 'ERR_PEER_OTHER_USER'
 
 /** Why a peer cannot be pinned, where no system call failed. */
-export class PeerError extends Error {
+class PeerError extends Error {
   readonly code: PeerErrorCode
 
   constructor(code: PeerErrorCode, message: string) {
@@ -76,14 +76,6 @@ export function peerOf(socket: Socket): Peer {
 /** Pins the process that has this pid now. Throws when there is none, or we may not read it. */
 export function pinProcess(pid: number): Peer {
   return pin(pid, openPidfd(pid))
-}
-
-/** Whether the kernel hands out the pidfd of a peer (6.5 and newer), so that no pid can be reused. */
-export function hasPeerPidfd(socket: Socket): boolean {
-  const pidfd = readPeerPidfd(descriptorOf(socket))
-  if (pidfd === undefined) return false
-  closeDescriptor(pidfd)
-  return true
 }
 
 function pin(pid: number, pidfd: number, check?: (peer: Peer) => void): Peer {

@@ -89,7 +89,7 @@ export function socketCookie(fd: number): bigint {
 }
 
 /** The inode of a socket, under which `/proc/<pid>/fd` and unix_diag show it: 32 bits. */
-export function unixInode(fd: number): number {
+function unixInode(fd: number): number {
   return fstatSync(fd).ino
 }
 

@@ -30,7 +30,7 @@ export async function byUser(process: Peer): Promise<LocalIdentity> {
 }
 
 /** Lets an attacker act between two steps: up to three milliseconds. */
-export async function aLittle(): Promise<void> {
+async function aLittle(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, Math.random() * 3))
 }
 

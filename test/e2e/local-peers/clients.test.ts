@@ -148,6 +148,20 @@ for (const [command, truths, attest] of attacks)
     assert.deepEqual(tally.wrong, [])
   })
 
+for (const command of ['exec_in_place node', 'exec_cleared sleep', 'exec_by_child node'])
+  test(`nor does it where the kernel tells of no exec: ${command} [PEER-4 PEER-5 PEER-6]`, async (t) => {
+    const listening = peers
+    peers = new LocalPeers({ listensToProcessEvents: false })
+    try {
+      const tally = await repeat(command, [attackerIs], byProgram)
+      t.diagnostic(tally.summary)
+      assert.deepEqual(tally.wrong, [])
+    } finally {
+      await peers.close()
+      peers = listening
+    }
+  })
+
 test('a connection passed to a process of another user does not become its own [PEER-7]', async (t) => {
   const asked = new AbortController()
   // The victim is known from a connection of its own: what would spare the search is tried as well.
