@@ -61,6 +61,7 @@ export async function admitAgent(
       banned: false,
       canReattest: attestation.canReattest,
       agentVersion: before?.agentVersion ?? '',
+      attestedAt: before?.attestedAt ?? transaction.now,
     })
   })
   return { result: svid, revision }

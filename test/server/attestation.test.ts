@@ -101,3 +101,16 @@ test('a token text that has no place in a SPIFFE ID cannot name an agent', async
 async function drain(messages: AsyncIterable<unknown>): Promise<void> {
   for await (const _message of messages);
 }
+
+test('agents are listed in the order in which they were attested, banned since or not', async () => {
+  for (const token of ['order-z', 'order-a', 'order-m']) {
+    await server.local.agent.unary('CreateJoinToken', { ttl: 60, token }, once())
+    await attest(server.anonymous(), token, csrOf(newKey()))
+    clock.advance(1)
+  }
+  const id = { trustDomain: 'example.org', path: '/spire/agent/join_token/order-z' }
+  await server.local.agent.unary('BanAgent', { id }, once())
+  const { agents } = await server.local.agent.unary('ListAgents', {}, once())
+  const listed = agents.map((agent) => agent.id?.path.replace(/.*\//, ''))
+  assert.deepEqual(listed.slice(-3), ['order-z', 'order-a', 'order-m'])
+})

@@ -8,6 +8,7 @@ import { Failure } from '../../../runtime/failure.ts'
 import { bidiStream, unary } from '../../../runtime/grpc/handlers.ts'
 import type { SpiffeId } from '../../../spiffe/spiffe-id.ts'
 import { banAgent, deleteAgent } from '../../attestation/agent-records.ts'
+import type { AttestedNode } from '../../datastore/collections/agents.ts'
 import { commitSeen } from '../commit.ts'
 import { readPart } from '../item-status.ts'
 import { pageOf } from '../page.ts'
@@ -23,7 +24,7 @@ export interface AgentServiceDeps extends AttestAgentDeps, RenewAgentDeps, Creat
 }
 
 export function agentService(deps: AgentServiceDeps): Service {
-  const view = new SortedView(deps.agents, ({ id }) => id)
+  const view = new SortedView(deps.agents, inOrderOfAttestation)
   const idOf = (wire: SPIFFEID__Output | null): SpiffeId =>
     readPart('invalid agent ID', () => agentIdOf(wire, deps.trustDomain))
   return service('spire.api.server.agent.v1.Agent', (gateOf) => ({
@@ -73,4 +74,8 @@ export function agentService(deps: AgentServiceDeps): Service {
       return {}
     }),
   }))
+}
+
+function inOrderOfAttestation({ attestedAt, id }: AttestedNode): string {
+  return `${String(attestedAt.getTime()).padStart(16, '0')} ${id}`
 }

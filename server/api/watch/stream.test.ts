@@ -44,6 +44,7 @@ const node: AttestedNode = {
   banned: false,
   canReattest: false,
   agentVersion: '',
+  attestedAt: new Date(),
 }
 
 test('an agent that reads too slowly is cut off', async () => {

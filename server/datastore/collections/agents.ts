@@ -19,6 +19,8 @@ export interface AttestedNode {
   readonly canReattest: boolean
   /** What the agent says of itself; empty when it has not. */
   readonly agentVersion: string
+  /** When it was first attested; attesting again does not change it. */
+  readonly attestedAt: Date
 }
 
 const schema: z.ZodType<AttestedNode> = z.strictObject({
@@ -31,6 +33,7 @@ const schema: z.ZodType<AttestedNode> = z.strictObject({
   banned: z.boolean(),
   canReattest: z.boolean(),
   agentVersion: z.string(),
+  attestedAt: dateText,
 })
 
 export const agents = new Collection<AttestedNode>({
