@@ -59,7 +59,11 @@ function reply(request: IncomingMessage, body: string, response: ServerResponse)
       params: { progressToken: 1, progress: 1 },
     }
     response.write(`data: ${JSON.stringify(note)}\n\n`)
-  } else response.writeHead(200, { 'content-type': 'application/json' }).end(message)
+    return
+  }
+  const length = Buffer.byteLength(message)
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': length })
+  response.end(message)
 }
 
 interface Asked {

@@ -6,7 +6,7 @@
  * with one server and one agent. Needs root, and the built product.
  */
 
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +19,7 @@ import { ProxyProcess } from './proxy-process.ts'
 import { nodeCommand, type RunAs, type RunningProgram } from './running-program.ts'
 
 /** Users that no account has; `other` has no entry. */
-const uids = {
+export const uids = {
   outbound: 64_201,
   inbound: 64_202,
   inventory: 64_203,
@@ -49,6 +49,8 @@ export interface WorldOptions {
   readonly server?: object
   readonly agent?: object
   readonly unixAttestor?: object
+  /** Selectors of further entries, of the attestor `unix`, by the App ID that they stand for. */
+  readonly entries?: Readonly<Record<string, readonly string[]>>
   /** Where the app listens; a Unix socket unless told. */
   readonly upstream?: 'unix' | 'tcp'
   readonly protocol?: 'mcp' | 'http'
@@ -128,7 +130,9 @@ export class World {
 
   /** Starts a process that answers at the app's place, as the app's user unless told. */
   async startApp(role: Role = 'inventory'): Promise<DrivenProgram> {
-    const where = this.#options.upstream === 'tcp' ? String(this.#appPort) : this.#appSocket(role)
+    const socket = this.#appSocket(role)
+    rmSync(socket, { force: true })
+    const where = this.#options.upstream === 'tcp' ? String(this.#appPort) : socket
     const app = this.drive('test/support/counting-app', [where], role)
     this.#appPort = await app.ask(z.number(), 'listening')
     this.#app = app
@@ -155,13 +159,6 @@ export class World {
   /** Who this user's processes are for the kernel. */
   as(role: Role): RunAs {
     return as(role)
-  }
-
-  async entry(name: string, selectors: readonly string[], spiffePath: string): Promise<void> {
-    await this.plane.createEntry(name, this.#token, {
-      spiffeId: { trustDomain, path: spiffePath },
-      selectors: selectors.map((value) => ({ type: 'unix', value })),
-    })
   }
 
   /** Runs a command against the server's private socket. */
@@ -198,9 +195,11 @@ export class World {
   async #build(): Promise<void> {
     this.#token = await this.plane.token()
     for (const role of ['inbound', 'outbound'] as const)
-      await this.entry(role, [`uid:${uids[role]}`], `/${role}`)
+      await this.#entry(role, [`uid:${uids[role]}`], `/${role}`)
     for (const role of ['inventory', 'reporter', 'buyer'] as const)
-      await this.entry(role, [`uid:${uids[role]}`], `/ns/default/${role}`)
+      await this.#entry(role, [`uid:${uids[role]}`], `/ns/default/${role}`)
+    for (const [name, selectors] of Object.entries(this.#options.entries ?? {}))
+      await this.#entry(name, selectors, `/ns/default/${name}`)
     await this.startAgent(this.#token)
     await this.startApp()
     await this.apply(this.#options.policy ?? openPolicy)
@@ -215,6 +214,13 @@ export class World {
     await this.#inbound.logged('The app is attested')
     const address = `127.0.0.1:${this.#inbound.port}`
     this.#outbound = await this.#startProxy('outbound', { app: 'inventory', address })
+  }
+
+  async #entry(name: string, selectors: readonly string[], spiffePath: string): Promise<void> {
+    await this.plane.createEntry(name, this.#token, {
+      spiffeId: { trustDomain, path: spiffePath },
+      selectors: selectors.map((value) => ({ type: 'unix', value })),
+    })
   }
 
   async #startProxy(kind: 'inbound' | 'outbound', listener: object): Promise<ProxyProcess> {

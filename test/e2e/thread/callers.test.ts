@@ -7,8 +7,9 @@ import { realpathSync } from 'node:fs'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { call, callerIn, seenBy } from '../../support/answers.ts'
+import { until } from '../../support/until.ts'
 import { recordsIn } from '../../support/verified.ts'
-import { appId, World } from '../../support/world.ts'
+import { appId, uids, World } from '../../support/world.ts'
 
 const rounds = 300
 
@@ -47,15 +48,19 @@ test('callers of two users that alternate are never taken for one another [DONE-
 })
 
 test('a kept-alive connection whose process becomes another program carries no more calls [ACC-13]', async (t) => {
-  const world = await World.start(t, { unixAttestor: { discover_workload_path: true } })
   const bash = realpathSync('/bin/bash')
-  const { uid } = world.as('other')
-  await world.entry('painter', [`uid:${uid}`, `path:${bash}`], '/ns/default/painter')
+  const world = await World.start(t, {
+    unixAttestor: { discover_workload_path: true },
+    entries: { painter: [`uid:${uids.other}`, `path:${bash}`] },
+  })
   const words = [bash, '-c', becoming, 'painter', String(world.outbound.port), process.execPath]
   const painter = world.run([...words, continued], 'other')
   const answer = z.tuple([z.string(), z.string()])
-  const [head, body] = await painter.ask(answer, 'call')
-  assert.match(head, /^HTTP\/1\.1 200 /)
+  // A program that connects within milliseconds of its start is refused, and connects again.
+  const body = await until('the painter is named', async () => {
+    const [head, text] = await painter.ask(answer, 'call')
+    return head.startsWith('HTTP/1.1 200 ') ? text : undefined
+  })
   assert.match(body, /ns\/default\/painter/)
   const { requests } = await seenBy(world.app)
   const [refused] = await painter.ask(answer, 'become')
@@ -63,22 +68,24 @@ test('a kept-alive connection whose process becomes another program carries no m
   assert.equal((await seenBy(world.app)).requests, requests)
 })
 
-/** Calls over a connection that it opens, and on the next command becomes Node, which calls again. */
+/** Calls, each time over a new connection, and when told becomes Node, which calls over the last. */
 const becoming = `
-exec 3<>/dev/tcp/127.0.0.1/$1
 body='{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_inventory"}}'
 export asked=$(printf 'POST /mcp HTTP/1.1\\r\\nHost: 127.0.0.1:%s\\r\\nContent-Type: application/json\\r\\nContent-Length: %d\\r\\n\\r\\n%s' "$1" "\${#body}" "$body")
-read -r command
-printf %s "$asked" >&3
-IFS= read -r head <&3
-while IFS= read -r line <&3 && [ "$line" != $'\\r' ]; do
-  case $line in [Cc]ontent-[Ll]ength:*) length=\${line//[!0-9]/} ;; esac
+while read -r command; do
+  id=\${command//[!0-9]/}
+  export id
+  case $command in *become*) exec "$2" -e "$3" ;; esac
+  exec 3<>/dev/tcp/127.0.0.1/$1
+  printf %s "$asked" >&3
+  IFS= read -r head <&3
+  while IFS= read -r line <&3 && [ "$line" != $'\\r' ]; do
+    case $line in [Cc]ontent-[Ll]ength:*) length=\${line//[!0-9]/} ;; esac
+  done
+  IFS= read -r -N "$length" text <&3
+  text=\${text//\\"/}
+  printf '{"id":%s,"answer":["%s","%s"]}\\n' "$id" "\${head%$'\\r'}" "$text"
 done
-IFS= read -r -N "$length" body <&3
-body=\${body//\\"/}
-printf '{"id":1,"answer":["%s","%s"]}\\n' "\${head%$'\\r'}" "$body"
-read -r command
-exec "$2" -e "$3"
 `
 
 /** What goes on in its place, with the connection that it had. */
@@ -88,7 +95,7 @@ let text = ''
 socket.on('data', (chunk) => { text += chunk })
 socket.on('error', () => {})
 const done = () => {
-  console.log(JSON.stringify({ id: 2, answer: [text.split('\\r\\n')[0], ''] }))
+  console.log(JSON.stringify({ id: Number(process.env.id), answer: [text.split('\\r\\n')[0], ''] }))
   process.exit()
 }
 socket.on('close', done)
