@@ -53,4 +53,6 @@ export interface PolicyTest {
   readonly expect: 'allow' | 'deny'
   /** Line in the policy's own source, from 1. */
   readonly line: number
+  /** From 1, in UTF-16 code units. */
+  readonly column: number
 }

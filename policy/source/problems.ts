@@ -26,6 +26,11 @@ export class Problems {
     return this.#lines.linePos(offset).line
   }
 
+  /** The column of an offset, from 1, in UTF-16 code units. */
+  columnOf(offset: number): number {
+    return this.#lines.linePos(offset).col
+  }
+
   /** @throws PolicyError when there are any, in order of place */
   throwIfAny(): void {
     if (this.#found.length === 0) return

@@ -78,7 +78,8 @@ function readTest(place: Place, context: RuleContext): PolicyTest | undefined {
   const call = callPlace && readCall(callPlace)
   const expect = expectPlace && readWord(expectPlace, ['allow', 'deny'])
   if (!caller || !call || !expect) return undefined
-  return { caller, call, expect, line: context.lineOf(place.offset) }
+  const { offset, problems } = place
+  return { caller, call, expect, line: context.lineOf(offset), column: problems.columnOf(offset) }
 }
 
 /** `{mcp: {tool: NAME}}`, `{mcp: {method: NAME}}`, `{http: {method, path}}` or `{tcp: {}}`. */

@@ -176,7 +176,11 @@ test('a policy that is applied is pushed to the proxy [ACC-4]', async (t) => {
     '',
   ].join('\n')
   const began = performance.now()
-  await plane.policies.unary('ApplyPolicies', { source, fileName: 'tools.yaml' }, limited())
+  await plane.policies.unary(
+    'ApplyPolicies',
+    { files: [{ name: 'tools.yaml', source }] },
+    limited(),
+  )
   const next = await policies.next()
   assert.ok(performance.now() - began < 10_000)
   assert.ok(next.done !== true)

@@ -163,7 +163,7 @@ test('a peer that says nothing, or no TLS, is let go of', async () => {
 test('a message over 4 MiB is refused, and the connection serves on [BAD-6]', async () => {
   const source = 'x'.repeat(5 << 20)
   await assert.rejects(
-    server.local.policy.unary('ApplyPolicies', { source }, once()),
+    server.local.policy.unary('ApplyPolicies', { files: [{ source }] }, once()),
     refusedWith('resource-exhausted', /larger than max/),
   )
   assert.equal((await server.local.health.unary('Check', {}, once())).status, 'SERVING')

@@ -52,11 +52,35 @@ test('one wrong document, and none is put in force [BAD-3]', async () => {
   assert.deepEqual(await names('untouched'), [])
 })
 
+test('each problem of each file is told with its own file, line and column [BAD-3]', async () => {
+  const files = [
+    { name: 'a.yaml', source: policy('a', 'filed').replace('callers', 'caller') },
+    { name: 'b.yaml', source: policy('b', 'filed') },
+    { name: 'c.yaml', source: policy('b', 'filed') },
+    { name: 'd.yaml', source: '# nothing\n{' },
+  ]
+  await assert.rejects(
+    server.local.policy.unary('ApplyPolicies', { files }, once()),
+    refusedWith(
+      'invalid-argument',
+      /^a\.yaml:7:7: spec\.rules\[0\]: .*did you mean callers\?\nc\.yaml:1:1: .*b\.yaml; rename.*\nd\.yaml:2:\d: /,
+    ),
+  )
+  assert.deepEqual(await names('filed'), [])
+  await assert.rejects(
+    server.local.policy.unary('ApplyPolicies', {}, once()),
+    refusedWith('invalid-argument', /^expected 1 to 100 files with policies, got 0$/),
+  )
+})
+
 test('a failing test is named with its line, and nothing is put in force [ACC-3]', async () => {
   const source = policy('wrong', 'tested').replace('expect: allow', 'expect: deny')
   await assert.rejects(
     apply(source, 'wrong.yaml'),
-    refusedWith('failed-precondition', /^wrong\.yaml:9: test 0 of policy wrong: expected deny/),
+    refusedWith(
+      'failed-precondition',
+      /^wrong\.yaml:9:11: spec\.tests\[0\]: expected deny, got allow .* by rule 0 of policy wrong; /,
+    ),
   )
   assert.deepEqual(await names('tested'), [])
 })
@@ -68,12 +92,15 @@ test('a test of a policy in force refuses another policy that would make it fail
     .replace('expect: allow', 'expect: deny')
   await assert.rejects(
     apply(closing),
-    refusedWith('failed-precondition', /test 0 of policy open: expected allow, got deny/),
+    refusedWith(
+      'failed-precondition',
+      /^policy open in force:9:11: spec\.tests\[0\]: expected allow, got deny/,
+    ),
   )
 })
 
 test('a dry run answers the same and changes nothing', async () => {
-  const request = { source: policy('dry', 'dry'), fileName: 'dry.yaml', dryRun: true }
+  const request = { files: [{ name: 'dry.yaml', source: policy('dry', 'dry') }], dryRun: true }
   const { results } = await server.local.policy.unary('ApplyPolicies', request, once())
   assert.equal(results[0]?.change, 'CREATED')
   assert.deepEqual(await names('dry'), [])
@@ -116,7 +143,8 @@ test('what is no App ID is refused', async () => {
 })
 
 async function apply(source: string, fileName = 'test.yaml') {
-  const { results } = await server.local.policy.unary('ApplyPolicies', { source, fileName }, once())
+  const request = { files: [{ name: fileName, source }] }
+  const { results } = await server.local.policy.unary('ApplyPolicies', request, once())
   return results
 }
 

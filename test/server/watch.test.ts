@@ -19,7 +19,11 @@ const trustDomain = 'example.org'
 test('the first message replaces everything and holds entries, bundle and policies', async () => {
   const agent = await server.attestAgent()
   const id = await entryBelow(agent, '/ns/default/first')
-  await server.local.policy.unary('ApplyPolicies', { source: policyFor('first') }, once())
+  await server.local.policy.unary(
+    'ApplyPolicies',
+    { files: [{ source: policyFor('first') }] },
+    once(),
+  )
   const watched = new Watched(agent)
   const { reset, more, entries, bundles, policies } = await watched.until(() => true)
   assert.deepEqual([reset, more], [true, false])
@@ -86,7 +90,11 @@ test('policies of a hosted app arrive when they change, also when none is left',
   await entryBelow(agent, '/ns/default/guarded')
   const watched = new Watched(agent)
   await watched.until(({ reset }) => reset)
-  await server.local.policy.unary('ApplyPolicies', { source: policyFor('guarded') }, once())
+  await server.local.policy.unary(
+    'ApplyPolicies',
+    { files: [{ source: policyFor('guarded') }] },
+    once(),
+  )
   await watched.until(({ policies }) => policies.some((app) => app.policies.length === 1))
   const app = 'spiffe://example.org/ns/default/guarded'
   await server.local.policy.unary('DeletePolicy', { app, name: 'p' }, once())

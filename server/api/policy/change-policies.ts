@@ -31,11 +31,15 @@ export interface PolicyChangeDeps extends CommitDeps {
 }
 
 const limits = {
+  files: 100,
   /** All sources that are in force for one app. */
   bytesPerApp: 1 << 20,
   /** What fits in the header that carries a status message. */
   messageLength: 4000,
 } as const
+
+/** What is to be put in force, and the file that each policy came from. */
+type GivenPolicies = ReadonlyMap<AccessPolicy, string>
 
 interface Applied {
   readonly results: readonly Result[]
@@ -44,13 +48,11 @@ interface Applied {
 
 export async function applyPolicies(
   deps: PolicyChangeDeps,
-  { source, fileName, dryRun }: ApplyPoliciesRequest__Output,
+  { files, dryRun }: ApplyPoliciesRequest__Output,
   actor: Actor,
 ): Promise<Result[]> {
-  const file = fileName === '' ? 'policy.yaml' : fileName
-  const given = read(source, file, deps.trustDomain)
-  const apply = (transaction: Transaction): Promise<Applied> =>
-    applyAll(deps, transaction, given, file)
+  const given = readFiles(files, deps.trustDomain)
+  const apply = (transaction: Transaction): Promise<Applied> => applyAll(deps, transaction, given)
   if (dryRun) {
     const tried = await deps.store.read((snapshot) =>
       apply(new Transaction(snapshot, actor, deps.clock.now())),
@@ -105,15 +107,15 @@ export async function denyAll(
 async function applyAll(
   deps: PolicyChangeDeps,
   transaction: Transaction,
-  given: readonly AccessPolicy[],
-  file: string,
+  fileOf: GivenPolicies,
 ): Promise<Applied> {
+  const given = [...fileOf.keys()]
   const results = new Map<AccessPolicy, Result>()
   let wrote = false
   for (const app of new Set(given.map((policy) => policy.app))) {
     const put = given.filter((policy) => policy.app === app)
     const before = await appPolicies.get(transaction, app)
-    check([...put, ...(await kept(deps, transaction, before, put))], file)
+    check([...put, ...(await kept(deps, transaction, before, put))], fileOf)
     const after = await changePolicies(transaction, app, { put })
     wrote ||= after !== before
     for (const policy of put) results.set(policy, resultOf(policy, before, after))
@@ -141,7 +143,7 @@ async function kept(
 }
 
 /** Throws a Failure unless all of an app's policies together are small enough and pass their tests. */
-function check(policies: readonly AccessPolicy[], file: string): void {
+function check(policies: readonly AccessPolicy[], fileOf: GivenPolicies): void {
   const bytes = policies.reduce((sum, { source }) => sum + Buffer.byteLength(source), 0)
   if (bytes > limits.bytesPerApp)
     throw new Failure(
@@ -150,21 +152,63 @@ function check(policies: readonly AccessPolicy[], file: string): void {
     )
   const { failures } = runPolicyTests(policies)
   if (failures.length === 0) return
-  const lines = failures.map((failure) => failedTest(failure, policies, file))
+  const lines = failures.map((failure) => failedTest(failure, policies, fileOf))
   throw new Failure('failed-precondition', shortened(lines))
 }
 
 function failedTest(
   { policy: name, index, test, decision }: TestFailure,
   policies: readonly AccessPolicy[],
-  file: string,
+  fileOf: GivenPolicies,
 ): string {
-  const firstLine = policies.find((policy) => policy.name === name)?.firstLine ?? 1
+  const policy = policies.find((one) => one.name === name)
+  const file = policy && fileOf.get(policy)
+  const line = test.line + (file === undefined ? 0 : (policy?.firstLine ?? 1) - 1)
   const rule =
     decision.policy === undefined
       ? ''
       : ` by rule ${decision.policy.rule} of policy ${decision.policy.name}`
-  return `${file}:${firstLine + test.line - 1}: test ${index} of policy ${name}: expected ${test.expect}, got ${decision.verdict} (${decision.reason})${rule}`
+  return [
+    `${file ?? `policy ${name} in force`}:${line}:${test.column}: spec.tests[${index}]: `,
+    `expected ${test.expect}, got ${decision.verdict} (${decision.reason})${rule}; `,
+    'correct the rules or what the test expects',
+  ].join('')
+}
+
+/** All policies of all files, with every problem of every file. Throws a Failure. */
+function readFiles(
+  files: ApplyPoliciesRequest__Output['files'],
+  trustDomain: TrustDomain,
+): GivenPolicies {
+  if (files.length === 0 || files.length > limits.files)
+    throw new Failure(
+      'invalid-argument',
+      `expected 1 to ${limits.files} files with policies, got ${files.length}`,
+    )
+  const given = new Map<AccessPolicy, string>()
+  const fileOfName = new Map<string, string>()
+  const problems: string[] = []
+  for (const { name, source } of files) {
+    const file = name === '' ? 'policy.yaml' : name
+    try {
+      for (const policy of parseAccessPolicies(source, file, trustDomain)) {
+        const key = `${policy.app} ${policy.name}`
+        const before = fileOfName.get(key)
+        if (before !== undefined) problems.push(namedTwice(policy, file, before))
+        fileOfName.set(key, file)
+        given.set(policy, file)
+      }
+    } catch (error) {
+      if (!(error instanceof PolicyError)) throw error
+      problems.push(...error.message.split('\n'))
+    }
+  }
+  if (problems.length > 0) throw new Failure('invalid-argument', shortened(problems))
+  return given
+}
+
+function namedTwice({ name, app, firstLine }: AccessPolicy, file: string, before: string): string {
+  return `${file}:${firstLine}:1: expected one policy named ${name} for ${app}, there is one in ${before}; rename or remove one of them`
 }
 
 function read(source: string, file: string, trustDomain: TrustDomain): AccessPolicy[] {

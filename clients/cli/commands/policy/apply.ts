@@ -20,12 +20,9 @@ export const command = defineCommand({
   run: async (given, io, rest) => {
     const files = [...given.file, ...rest]
     if (files.length === 0) throw new UsageError('a file is required: policy apply FILE')
-    const sources = await Promise.all(files.map((file) => readInput(file, io)))
-    const request = {
-      source: sources.join('\n---\n'),
-      fileName: files.join(','),
-      dryRun: given.dryRun,
-    }
+    const read: { name: string; source: string }[] = []
+    for (const name of files) read.push({ name, source: await readInput(name, io) })
+    const request = { files: read, dryRun: given.dryRun }
     const answer = await atServer(given, io, (api) =>
       api.policies.unary('ApplyPolicies', request, { signal: io.signal }),
     )

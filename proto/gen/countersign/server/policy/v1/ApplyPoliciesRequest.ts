@@ -1,14 +1,22 @@
 // Original file: proto/countersign/server/policy/v1/policy.proto
 
 
-export interface ApplyPoliciesRequest {
+export interface _countersign_server_policy_v1_ApplyPoliciesRequest_File {
+  'name'?: (string);
   'source'?: (string);
-  'fileName'?: (string);
+}
+
+export interface _countersign_server_policy_v1_ApplyPoliciesRequest_File__Output {
+  'name': (string);
+  'source': (string);
+}
+
+export interface ApplyPoliciesRequest {
+  'files'?: (_countersign_server_policy_v1_ApplyPoliciesRequest_File)[];
   'dryRun'?: (boolean);
 }
 
 export interface ApplyPoliciesRequest__Output {
-  'source': (string);
-  'fileName': (string);
+  'files': (_countersign_server_policy_v1_ApplyPoliciesRequest_File__Output)[];
   'dryRun': (boolean);
 }
