@@ -83,6 +83,15 @@ test('the first word that is no flag ends them, and so do two hyphens', () => {
   assert.deepEqual(rest('-', '-admin'), ['-', '-admin'])
 })
 
+test('where flags may follow words, only two hyphens end them', () => {
+  const parsed = parseFlags(['a', '-admin', 'b', '-', '-spiffeID', 'x', '--', '-c'], specs, {
+    flagsAfterWords: true,
+  })
+  assert.ok('values' in parsed)
+  assert.deepEqual(parsed.rest, ['a', 'b', '-', '-c'])
+  assert.equal(parsed.values.spiffeID, 'x')
+})
+
 test('each wrong flag is named with what is wrong, in the words of Go [BAD-1]', () => {
   const expected: readonly (readonly [readonly string[], string])[] = [
     [['-nope'], 'flag provided but not defined: -nope'],

@@ -2,7 +2,8 @@
  * Command line flags as Go's `flag` package reads them, which is what SPIRE's users type:
  * `-spiffeID X`, `-spiffeID=X`, `--spiffeID X`; and our own spelling of the same, `--spiffe-id X`.
  *
- * A boolean takes no separate value. The first word that is no flag, or `--`, ends the flags.
+ * A boolean takes no separate value. The first word that is no flag, or `--`, ends the flags; where
+ * flags may also follow words, only `--` does.
  */
 
 import { parseDurationMs } from './duration.ts'
@@ -35,6 +36,7 @@ export type ParsedFlags<S extends FlagSpecs> =
       readonly values: FlagValues<S>
       /** Names of the flags that were given. */
       readonly given: ReadonlySet<string>
+      /** The words that are no flags. */
       readonly rest: readonly string[]
     }
   | { readonly helpWanted: true }
@@ -43,10 +45,15 @@ export type ParsedFlags<S extends FlagSpecs> =
 type Value = string | number | boolean | string[]
 
 /** Durations are milliseconds; an absent string is empty, an absent number 0. */
-export function parseFlags<S extends FlagSpecs>(argv: readonly string[], specs: S): ParsedFlags<S> {
+export function parseFlags<S extends FlagSpecs>(
+  argv: readonly string[],
+  specs: S,
+  { flagsAfterWords = false }: { readonly flagsAfterWords?: boolean } = {},
+): ParsedFlags<S> {
   const values: Record<string, Value> = {}
   for (const [name, spec] of Object.entries(specs)) values[name] = absent(spec)
   const given = new Set<string>()
+  const words: string[] = []
   let at = 0
   for (; at < argv.length; at++) {
     const word = argv[at] ?? ''
@@ -54,7 +61,11 @@ export function parseFlags<S extends FlagSpecs>(argv: readonly string[], specs: 
       at++
       break
     }
-    if (word.length < 2 || !word.startsWith('-')) break
+    if (word.length < 2 || !word.startsWith('-')) {
+      if (!flagsAfterWords) break
+      words.push(word)
+      continue
+    }
     const read = readFlag(word, argv[at + 1], specs)
     if (!('name' in read)) return read
     const before = values[read.name]
@@ -63,7 +74,7 @@ export function parseFlags<S extends FlagSpecs>(argv: readonly string[], specs: 
     if (read.tookNext) at++
   }
   return hasAll(values, specs)
-    ? { values, given, rest: argv.slice(at) }
+    ? { values, given, rest: [...words, ...argv.slice(at)] }
     : { problem: 'a flag has no value' }
 }
 

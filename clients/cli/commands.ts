@@ -6,79 +6,74 @@
  * `bin/countersign` starts directly: they are named here for the help.
  */
 
-import type { Command, Io } from './command.ts'
+import type { Io } from './command.ts'
+import { type Group, group } from './command-group.ts'
+import { groupHelp, unknownWord } from './group-help.ts'
 
-type Load = () => Promise<{ readonly command: Command }>
-
-interface Group {
-  readonly summary: string
-  /** Exit code where no command of this group was named; SPIRE's programs answer 127. */
-  readonly unnamed: number
-  readonly commands: Readonly<Record<string, Load | Group | string>>
-}
-
-const group = (summary: string, commands: Group['commands'], unnamed = 1): Group => ({
-  summary,
-  commands,
-  unnamed,
-})
+const fetchX509 = () => import('./commands/api/fetch-x509.ts')
 
 const tree = group('Zero-trust identity and access for AI agents and MCP servers', {
   server: group(
-    'the identity server: run it, administer it',
+    'Runs and administers the identity server',
     {
       run: 'Runs the server',
-      validate: 'Validates a SPIRE server configuration file',
+      validate: 'Validates a server configuration file',
       healthcheck: () => import('./commands/healthcheck/server.ts'),
-      entry: group('registration entries', {
+      entry: group('Manages registration entries: who gets which identity', {
         create: () => import('./commands/entry/create.ts'),
         show: () => import('./commands/entry/show.ts'),
         delete: () => import('./commands/entry/delete.ts'),
       }),
-      agent: group('attested agents', {
+      agent: group('Manages attested agents', {
         list: () => import('./commands/agent/list.ts'),
         show: () => import('./commands/agent/show.ts'),
         ban: () => import('./commands/agent/ban.ts'),
         evict: () => import('./commands/agent/evict.ts'),
       }),
-      token: group('join tokens', { generate: () => import('./commands/token/generate.ts') }),
-      bundle: group('the trust bundle', {
+      token: group('Makes join tokens', {
+        generate: () => import('./commands/token/generate.ts'),
+      }),
+      bundle: group('Shows the trust bundle and its history', {
         show: () => import('./commands/bundle/show.ts'),
         history: () => import('./commands/bundle/history.ts'),
       }),
     },
-    127,
+    { unnamed: 127 },
   ),
   agent: group(
-    'the node agent: run it, ask it',
+    'Runs the node agent and asks it',
     {
       run: 'Runs the agent',
-      validate: 'Validates a SPIRE agent configuration file',
+      validate: 'Validates an agent configuration file',
       healthcheck: () => import('./commands/healthcheck/agent.ts'),
-      api: group('the Workload API', {
-        fetch: group('SVIDs', { x509: () => import('./commands/api/fetch-x509.ts') }),
+      api: group('Asks the Workload API', {
+        fetch: group(
+          'Fetches SVIDs from the Workload API',
+          { x509: fetchX509 },
+          { preset: fetchX509 },
+        ),
       }),
     },
-    127,
+    { unnamed: 127 },
   ),
-  proxy: group('the companion proxy', {
+  proxy: group('Runs the companion proxy', {
     run: 'Runs the proxy',
     validate: 'Validates a proxy configuration file',
   }),
-  app: group('App IDs', { create: () => import('./commands/app/create.ts') }),
-  policy: group('who may call what', {
+  app: group('Registers App IDs', { create: () => import('./commands/app/create.ts') }),
+  policy: group('Says who may call what', {
     apply: () => import('./commands/policy/apply.ts'),
     get: () => import('./commands/policy/get.ts'),
     delete: () => import('./commands/policy/delete.ts'),
     'deny-all': () => import('./commands/policy/deny-all.ts'),
   }),
-  audit: group('the record of decisions', {
+  audit: group('Reads and verifies the record of decisions', {
     tail: () => import('./commands/audit/tail.ts'),
     verify: () => import('./commands/audit/verify.ts'),
   }),
   why: () => import('./commands/why.ts'),
   status: () => import('./commands/status.ts'),
-  conformance: group('cases on standard input against the standards', {
+  conformance: group('Judges cases on standard input by the standards', {
     'parse-id': () => import('./commands/conformance/parse-id.ts'),
     'validate-x509': () => import('./commands/conformance/validate-x509.ts'),
     'parse-bundle': () => import('./commands/conformance/parse-bundle.ts'),
@@ -86,24 +81,32 @@ const tree = group('Zero-trust identity and access for AI agents and MCP servers
   }),
 })
 
-/** Words that name a command by default: SPIRE's `api fetch` is `api fetch x509`. */
-const defaults: Readonly<Record<string, string>> = { fetch: 'x509' }
-
 /** Runs the command that the words name; the exit code. */
 export async function runCommand(argv: readonly string[], io: Io): Promise<number> {
+  const [first, ...words] = argv
+  if (first === 'help') return await runCommand([...words, '-help'], io)
+  if (first === 'version' || asksForVersion(first)) {
+    io.out(`${await version()}\n`)
+    return 0
+  }
   let here = tree
   const path: string[] = []
   for (const word of argv) {
-    const found = Object.hasOwn(here.commands, word) ? here.commands[word] : undefined
-    if (found === undefined) break
-    if (typeof found === 'string')
-      throw new TypeError(`${[...path, word].join(' ')} is started by bin/countersign`)
+    const named = Object.hasOwn(here.commands, word) ? here.commands[word] : undefined
+    if (named === undefined) break
     path.push(word)
-    if (typeof found === 'function')
-      return await (await found()).command.run(argv.slice(path.length), io)
-    here = found
+    if (typeof named === 'string') return startedElsewhere(path, named, io)
+    if (typeof named === 'function')
+      return await (await named()).command.run(argv.slice(path.length), io)
+    here = named
   }
   return await unnamed(here, path, argv.slice(path.length), io)
+}
+
+/** `bin/countersign` starts these itself; here they are only asked about, by `help server run`. */
+function startedElsewhere(path: readonly string[], summary: string, io: Io): number {
+  io.err(`${summary}.\n\ncountersign ${path.join(' ')} -help shows its flags.\n`)
+  return 0
 }
 
 /** Words that named a group and no command of it. */
@@ -113,36 +116,23 @@ async function unnamed(
   rest: readonly string[],
   io: Io,
 ): Promise<number> {
-  const [word = ''] = rest
-  const preset = here.commands[defaults[path.at(-1) ?? ''] ?? '']
-  if (typeof preset === 'function') return await (await preset()).command.run(rest, io)
-  if (/^--?version$/.test(word)) {
+  const [word] = rest
+  if (here.preset !== undefined && word?.startsWith('-') !== false)
+    return await (await here.preset()).command.run(rest, io)
+  if (asksForVersion(word)) {
     io.err(`${await version()}\n`)
     return 0
   }
   io.err(await groupHelp(here, path))
-  return /^--?h(?:elp)?$/.test(word) || (path.length === 0 && word === '') ? 0 : here.unnamed
+  if (word === undefined) return path.length === 0 ? 0 : here.unnamed
+  if (/^--?h(?:elp)?$/.test(word)) return 0
+  // Last, where a person looks first; SPIRE's help begins at once.
+  io.err(`\n${unknownWord(here, path, word)}`)
+  return here.unnamed
 }
 
-/** The programs list their commands; the groups below them show each command's flags too. */
-async function groupHelp(here: Group, path: readonly string[]): Promise<string> {
-  const width = Math.max(...Object.keys(here.commands).map((name) => name.length)) + 4
-  const usages: string[] = []
-  const lines: string[] = []
-  for (const [name, found] of Object.entries(here.commands)) {
-    const loaded = typeof found === 'function' ? (await found()).command : undefined
-    const summary = loaded?.summary ?? (typeof found === 'string' ? found : summaryOf(found))
-    if (loaded !== undefined && path.length > 1) usages.push(loaded.usage())
-    lines.push(`    ${name.padEnd(width)}${summary}\n`)
-  }
-  const head = `Usage: ${['countersign', ...path].join(' ')} [--version] [--help] <command> [<args>]\n\n`
-  if (usages.length > 0)
-    return `${usages.join('')}This command is accessed by using one of the subcommands below.\n\nSubcommands:\n${lines.join('')}`
-  return `${head}${here.summary}\n\nAvailable commands are:\n${lines.join('')}`
-}
-
-function summaryOf(found: Load | Group): string {
-  return typeof found === 'function' ? '' : found.summary
+function asksForVersion(word: string | undefined): boolean {
+  return word === '-version' || word === '--version'
 }
 
 async function version(): Promise<string> {

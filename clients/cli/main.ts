@@ -1,7 +1,8 @@
 /** The `countersign` program: the process around the commands. */
 
-import { type Io, UsageError } from './command.ts'
+import type { Io } from './command.ts'
 import { runCommand } from './commands.ts'
+import { readStream } from './read-stream.ts'
 
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -23,23 +24,11 @@ const io: Io = {
   err: (text) => {
     process.stderr.write(text)
   },
-  readInput,
+  readInput: (maxBytes) => readStream(process.stdin, 'standard input', maxBytes),
   env,
   signal: interrupted.signal,
   pretty: process.stdout.isTTY && env.NO_COLOR === undefined,
+  hints: process.stderr.isTTY,
 }
 
 process.exitCode = await runCommand(process.argv.slice(2), io)
-
-async function readInput(maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  const input: AsyncIterable<Uint8Array> = process.stdin
-  for await (const chunk of input) {
-    const piece = Buffer.from(chunk)
-    bytes += piece.length
-    if (bytes > maxBytes) throw new UsageError(`standard input is longer than ${maxBytes} bytes`)
-    chunks.push(piece)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}

@@ -54,3 +54,8 @@ export function shown(text: string): string {
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
+
+/** The same for text of several lines. */
+export function shownLines(text: string): string {
+  return text.split('\n').map(shown).join('\n')
+}

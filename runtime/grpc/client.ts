@@ -11,7 +11,8 @@ import {
 } from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import { Failure } from '../failure.ts'
-import { fromStatus, isServiceError } from './status.ts'
+import { isServiceError } from './peer-status.ts'
+import { fromStatus } from './status.ts'
 
 type Input<D, M extends keyof D> =
   D[M] extends MethodDefinition<infer In, infer _Out, infer _In, infer _OutFull> ? In : never

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { Failure, type FailureCode, failureFaults } from '../failure.ts'
-import { fromStatus, grpcCode, grpcCodeName, isServiceError, toStatus } from './status.ts'
+import { grpcCodeName, isServiceError } from './peer-status.ts'
+import { fromStatus, grpcCode, toStatus } from './status.ts'
 
 const codes = Object.keys(failureFaults).filter(isCode)
 

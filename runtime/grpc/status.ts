@@ -28,16 +28,6 @@ export function grpcCode(code: FailureCode): number {
   return statusOfCode[code]
 }
 
-/** Go's name of a gRPC code, such as `InvalidArgument`, as SPIRE's command line prints it. */
-export function grpcCodeName(code: number): string {
-  if (code === status.OK) return 'OK'
-  if (code === status.CANCELLED) return 'Canceled'
-  const name = status[code] ?? `Code(${code})`
-  return name
-    .toLowerCase()
-    .replace(/(^|_)(\w)/g, (_all, _separator: string, letter: string) => letter.toUpperCase())
-}
-
 /**
  * What a caller is told of an error. Only a Failure's own message leaves the process; anything else
  * is `internal error`, and is the caller's to log.
@@ -59,10 +49,6 @@ export function fromStatus(error: ServiceError): Failure {
   const [encoded] = error.metadata.get(detailsKey)
   const details = Buffer.isBuffer(encoded) ? decodeDetails(encoded) : []
   return new Failure(code, error.details, { cause: error, details })
-}
-
-export function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error
 }
 
 function isCode(text: string | undefined): text is FailureCode {

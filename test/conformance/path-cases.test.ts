@@ -77,6 +77,7 @@ test('the command reads cases from its input and prints one verdict for each', a
     env: {},
     signal: new AbortController().signal,
     pretty: false,
+    hints: false,
   })
   assert.equal(code, 0)
   assert.deepEqual(JSON.parse(printed), [

@@ -5,6 +5,7 @@ import type { Io } from '../../clients/cli/command.ts'
 export class CollectedIo implements Io {
   readonly env: Readonly<Record<string, string | undefined>> = {}
   readonly pretty = false
+  readonly hints = false
   readonly signal: AbortSignal
   stdout = ''
   stderr = ''

@@ -1,8 +1,9 @@
-/** JSON that a command reads from a file, or from standard input where the path is `-`. */
+/** What a command reads from a file, or from standard input where the path is `-`. */
 
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { hasCode } from '../../../runtime/files.ts'
 import { type Io, UsageError } from '../command.ts'
+import { readStream } from '../read-stream.ts'
 
 const maxInputBytes = 64 << 20
 
@@ -18,13 +19,14 @@ export async function readJsonInput(path: string, io: Io): Promise<unknown> {
   }
 }
 
-/** The whole text. @throws {UsageError} */
-export async function readInput(path: string, io: Io): Promise<string> {
-  if (path === '-') return await io.readInput(maxInputBytes)
+/** The whole text, at most `maxBytes` of it. @throws {UsageError} */
+export async function readInput(path: string, io: Io, maxBytes = maxInputBytes): Promise<string> {
+  if (path === '-') return await io.readInput(maxBytes)
   try {
-    return await readFile(path, 'utf8')
+    return await readStream(createReadStream(path, { signal: io.signal }), path, maxBytes)
   } catch (error) {
     if (hasCode(error, 'ENOENT')) throw new UsageError(`open ${path}: no such file or directory`)
+    if (hasCode(error, 'ENOTDIR')) throw new UsageError(`open ${path}: not a directory`)
     if (hasCode(error, 'EACCES')) throw new UsageError(`open ${path}: permission denied`)
     if (hasCode(error, 'EISDIR')) throw new UsageError(`read ${path}: is a directory`)
     throw error

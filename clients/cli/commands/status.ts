@@ -2,6 +2,7 @@
 
 import { parseSpiffeId, pathOf } from '../../../spiffe/spiffe-id.ts'
 import { readCertificates } from '../../../spiffe/x509/certificate.ts'
+import { allPages } from '../../admin-api/pages.ts'
 import type { ServerApi } from '../../admin-api/server-api.ts'
 import { defineCommand } from '../command.ts'
 import { counted, goTime, shown } from '../output.ts'
@@ -48,9 +49,19 @@ export const command = defineCommand({
 
 async function overview(api: ServerApi, signal: AbortSignal) {
   const bundle = await api.bundles.unary('GetBundle', {}, { signal })
-  const { agents } = await api.agents.unary('ListAgents', { pageSize }, { signal })
-  const { entries } = await api.entries.unary('ListEntries', { pageSize }, { signal })
-  const { policies } = await api.policies.unary('ListPolicies', { pageSize }, { signal })
+  const clients = { agents: api.agents, entries: api.entries, policies: api.policies }
+  const agents = await allPages(
+    (pageToken) => clients.agents.unary('ListAgents', { pageSize, pageToken }, { signal }),
+    (page) => page.agents,
+  )
+  const entries = await allPages(
+    (pageToken) => clients.entries.unary('ListEntries', { pageSize, pageToken }, { signal }),
+    (page) => page.entries,
+  )
+  const policies = await allPages(
+    (pageToken) => clients.policies.unary('ListPolicies', { pageSize, pageToken }, { signal }),
+    (page) => page.policies,
+  )
   return {
     trust_domain: bundle.trustDomain,
     x509_authorities: bundle.x509Authorities.flatMap(({ asn1, tainted }) =>

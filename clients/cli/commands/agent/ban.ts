@@ -6,7 +6,8 @@ import { idMessage } from '../identifiers.ts'
 import { atServer, serverFlags } from '../server-flags.ts'
 
 export const command = defineCommand({
-  name: 'agent ban',
+  name: 'server agent ban',
+  spire: true,
   summary: 'Ban an attested agent given its SPIFFE ID',
   flags: { ...serverFlags, spiffeID: { kind: 'string', help: 'SPIFFE ID of the agent' } },
   run: async (given, io) => {

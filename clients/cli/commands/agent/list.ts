@@ -1,7 +1,7 @@
 /** `server agent list`: attested agents, by filters. */
 
-import type { Agent__Output } from '../../../../proto/gen/spire/api/types/Agent.ts'
 import type { FlagValues } from '../../../../runtime/flags.ts'
+import { allPages } from '../../../admin-api/pages.ts'
 import { defineCommand, errorText, UsageError } from '../../command.ts'
 import { counted, messageJson } from '../../output.ts'
 import { selectorMessage } from '../identifiers.ts'
@@ -37,21 +37,19 @@ const matches: Readonly<Record<string, MatchName>> = {
 type MatchName = 'MATCH_EXACT' | 'MATCH_ANY' | 'MATCH_SUPERSET' | 'MATCH_SUBSET'
 
 export const command = defineCommand({
-  name: 'agent list',
+  name: 'server agent list',
+  spire: true,
   summary: 'Lists attested agents and their SPIFFE IDs',
   flags,
   run: async (given, io) => {
     const filter = filterOf(given)
-    const agents = await atServer(given, io, async (api) => {
+    const agents = await atServer(given, io, (api) => {
       const client = api.agents
-      const found: Agent__Output[] = []
-      for (let pageToken = ''; ; ) {
-        const request = { filter, pageSize, pageToken }
-        const page = await client.unary('ListAgents', request, { signal: io.signal })
-        found.push(...page.agents)
-        pageToken = page.nextPageToken
-        if (pageToken === '') return found
-      }
+      return allPages(
+        (pageToken) =>
+          client.unary('ListAgents', { filter, pageSize, pageToken }, { signal: io.signal }),
+        (page) => page.agents,
+      )
     })
     if (given.output === 'json') {
       io.out(messageJson({ agents, nextPageToken: '' }))

@@ -7,7 +7,8 @@ import { atServer, serverFlags } from '../server-flags.ts'
 import { agentText } from './print.ts'
 
 export const command = defineCommand({
-  name: 'agent show',
+  name: 'server agent show',
+  spire: true,
   summary: 'Shows the details of an attested agent given its SPIFFE ID',
   flags: { ...serverFlags, spiffeID: { kind: 'string', help: 'SPIFFE ID of the agent' } },
   run: async (given, io) => {

@@ -5,18 +5,18 @@ import path from 'node:path'
 import type { SpiffeWorkloadAPIDefinition } from '../../../../proto/gen/SpiffeWorkloadAPI.ts'
 import type { X509SVID__Output } from '../../../../proto/gen/X509SVID.ts'
 import type { X509SVIDResponse__Output } from '../../../../proto/gen/X509SVIDResponse.ts'
-import { serviceDefinition } from '../../../../proto/services.ts'
 import { formatDurationMs } from '../../../../runtime/duration.ts'
 import { hasCode } from '../../../../runtime/files.ts'
-import { GrpcClient, unixTarget } from '../../../../runtime/grpc/client.ts'
 import { writePem } from '../../../../spiffe/pem.ts'
 import { type Certificate, readCertificates } from '../../../../spiffe/x509/certificate.ts'
-import { requireSocket, socketFlags, socketPathOf } from '../../../admin-api/socket.ts'
+import { withServices } from '../../../admin-api/services.ts'
+import { socketFlags, socketPathOf } from '../../../admin-api/socket.ts'
 import { defineCommand, type Io, UsageError } from '../../command.ts'
 import { counted, goTime, messageJson, outputFlag } from '../../output.ts'
 
 export const command = defineCommand({
-  name: 'fetch x509',
+  name: 'agent api fetch x509',
+  spire: true,
   summary: 'Fetches X509 SVIDs from the Workload API',
   errorPrefix: '',
   flags: {
@@ -29,7 +29,6 @@ export const command = defineCommand({
   run: async (given, io) => {
     const started = performance.now()
     const socketPath = socketPathOf('agent', given, io.env)
-    await requireSocket(socketPath)
     const response = await fetchOnce(socketPath, given.timeout, io)
     const took = formatDurationMs(performance.now() - started)
     if (given.output === 'json') io.out(messageJson(response))
@@ -48,22 +47,21 @@ async function fetchOnce(
   timeoutMs: number,
   io: Io,
 ): Promise<X509SVIDResponse__Output> {
-  const definition = serviceDefinition<SpiffeWorkloadAPIDefinition>('SpiffeWorkloadAPI')
-  const client = new GrpcClient(definition, unixTarget(socketPath))
   const late = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)))
+  const signal = AbortSignal.any([io.signal, late])
   const metadata = { 'workload.spiffe.io': 'true' }
-  try {
-    const signal = AbortSignal.any([io.signal, late])
-    for await (const response of client.serverStream('FetchX509SVID', {}, { signal, metadata }))
-      return response
-    throw new UsageError('the Workload API closed the stream without an answer')
-  } catch (error) {
-    if (late.aborted)
-      throw new UsageError('rpc error: code = DeadlineExceeded desc = context deadline exceeded')
-    throw error
-  } finally {
-    client.close()
-  }
+  return await withServices('agent', socketPath, async (open) => {
+    const workloadApi = open<SpiffeWorkloadAPIDefinition>('SpiffeWorkloadAPI')
+    try {
+      const responses = workloadApi.serverStream('FetchX509SVID', {}, { signal, metadata })
+      for await (const response of responses) return response
+      throw new UsageError('the Workload API closed the stream without an answer')
+    } catch (error) {
+      if (late.aborted)
+        throw new UsageError('rpc error: code = DeadlineExceeded desc = context deadline exceeded')
+      throw error
+    }
+  })
 }
 
 type Bundles = X509SVIDResponse__Output['federatedBundles']

@@ -21,11 +21,11 @@ export const command = defineCommand({
     x509SVIDTTL: { kind: 'int', help: 'lifetime of its X509-SVIDs in seconds' },
   },
   words: ['APP'],
-  run: async (given, io, [app]) => {
-    if (app === undefined)
-      throw new UsageError('an App ID is required: app create APP --selector unix:uid:1000')
+  run: async (given, io, [app = '']) => {
     if (given.selector.length === 0)
-      throw new UsageError('a selector is required, such as --selector unix:uid:1000')
+      throw new UsageError('expected a selector, got none', {
+        hint: `countersign app create ${app} --selector unix:uid:UID`,
+      })
     return await atServer(given, io, async (api) => {
       const bundle = await api.bundles.unary('GetBundle', {}, { signal: io.signal })
       const trustDomain: TrustDomain = parseTrustDomain(bundle.trustDomain)
@@ -55,12 +55,12 @@ async function onlyAgent(api: ServerApi, signal: AbortSignal): Promise<string> {
   const { agents } = await api.agents.unary('ListAgents', request, { signal })
   const [agent, another] = agents
   if (agent === undefined)
-    throw new UsageError(
-      'no agent has been attested yet; see: countersign server token generate, countersign agent run',
-    )
+    throw new UsageError('no agent is attested yet', {
+      hint: 'countersign server token generate, then countersign agent run --join-token TOKEN',
+    })
   if (another !== undefined)
-    throw new UsageError(
-      'more than one agent is attested: say which with --node; see: countersign server agent list',
-    )
+    throw new UsageError('more than one agent is attested, so the node must be named', {
+      hint: 'countersign app create APP --node SPIFFE-ID; countersign server agent list shows them',
+    })
   return idText(agent.id)
 }

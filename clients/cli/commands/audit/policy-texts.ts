@@ -12,6 +12,7 @@ import type { PolicyRevision } from '../../../../policy/compile.ts'
 import { PolicyError } from '../../../../policy/policy-error.ts'
 import { Failure } from '../../../../runtime/failure.ts'
 import { type SpiffeId, trustDomainOf } from '../../../../spiffe/spiffe-id.ts'
+import { allPages } from '../../../admin-api/pages.ts'
 import { type Io, UsageError } from '../../command.ts'
 import { readInput } from '../input.ts'
 import { atServer } from '../server-flags.ts'
@@ -49,10 +50,14 @@ export async function policiesFromServer(
   io: Io,
 ): Promise<PolicyTexts> {
   try {
-    const found = await atServer(server, io, (api) =>
-      api.policies.unary('ListPolicies', { app }, { signal: io.signal }),
-    )
-    const policies = found.policies.flatMap(({ source, revision, name }) =>
+    const found = await atServer(server, io, (api) => {
+      const client = api.policies
+      return allPages(
+        (pageToken) => client.unary('ListPolicies', { app, pageToken }, { signal: io.signal }),
+        (page) => page.policies,
+      )
+    })
+    const policies = found.flatMap(({ source, revision, name }) =>
       parseAccessPolicies(source, name, trustDomainOf(app)).map((policy) =>
         revisionOf(policy, revision),
       ),

@@ -22,8 +22,7 @@ export const command = defineCommand({
     all: { kind: 'bool', help: 'Checkpoints and SVIDs too' },
     output: outputFlag,
   },
-  run: async (given, io, rest) => {
-    if (rest.length > 0) throw new UsageError(`unexpected ${rest[0]}; a record is -dir or -file`)
+  run: async (given, io) => {
     const { n, all } = given
     if (n < 0 || n > maxRecords) throw new UsageError(`-n is a number from 0 to ${maxRecords}`)
     const show = (records: readonly AuditRecord[]): void => {

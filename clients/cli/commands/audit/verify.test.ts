@@ -96,7 +96,7 @@ test('wrong use has exit code 2 and says what is missing', async () => {
     [['-file', path.join(home, 'none'), '-bundle', pem], /there is no .*none/],
     [['-dir', dir, '-bundle', path.join(home, 'none')], /no such file/],
     [['-dir', dir, '-bundle', pem, '-head', 'x'], /expected a head/],
-    [['-dir', dir, '-bundle', pem, 'more'], /unexpected more/],
+    [['-dir', dir, '-bundle', pem, 'more'], /unexpected word "more"/],
     [['-nonsense'], /flag provided but not defined/],
   ]
   for (const [argv, message] of cases) {

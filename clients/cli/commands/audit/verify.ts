@@ -28,8 +28,7 @@ export const command = defineCommand({
     },
     output: outputFlag,
   },
-  run: async (given, io, rest) => {
-    if (rest.length > 0) throw new UsageError(`unexpected ${rest[0]}; a record is -dir or -file`)
+  run: async (given, io) => {
     const heads = readHeads(given.head)
     const trust = await readTrust(given, io)
     const files: VerifiedFile[] = []

@@ -5,23 +5,21 @@
 
 import { formatPublished, type PublishedAuthority } from '../../../../audit/trust-history.ts'
 import { publishedOf } from '../../../../proto/convert/bundle-history.ts'
+import { allPages } from '../../../admin-api/pages.ts'
 import { defineCommand } from '../../command.ts'
 import { atServer, serverFlags } from '../server-flags.ts'
 
 export const command = defineCommand({
-  name: 'bundle history',
+  name: 'server bundle history',
   summary: 'Prints every X.509 authority that was ever in the bundle, oldest first, as JSON lines',
   flags: serverFlags,
   run: async (given, io) => {
-    const published = await atServer(given, io, async (api) => {
+    const published = await atServer(given, io, (api) => {
       const client = api.bundleHistory
-      const found: PublishedAuthority[] = []
-      for (let pageToken = ''; ; ) {
-        const page = await client.unary('ListX509Authorities', { pageToken }, { signal: io.signal })
-        found.push(...publishedOf(page))
-        pageToken = page.nextPageToken
-        if (pageToken === '') return found
-      }
+      return allPages(
+        (pageToken) => client.unary('ListX509Authorities', { pageToken }, { signal: io.signal }),
+        publishedOf,
+      )
     })
     const age = ({ publishedAt }: PublishedAuthority): number => publishedAt.getTime()
     for (const each of published.sort((a, b) => age(a) - age(b)))

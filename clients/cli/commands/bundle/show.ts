@@ -8,7 +8,8 @@ import { messageJson } from '../../output.ts'
 import { atServer, serverFlags } from '../server-flags.ts'
 
 export const command = defineCommand({
-  name: 'bundle show',
+  name: 'server bundle show',
+  spire: true,
   summary: 'Prints server CA bundle to stdout',
   flags: {
     ...serverFlags,

@@ -7,7 +7,6 @@ import { messageJson } from '../../output.ts'
 import { idMessage, selectorMessage } from '../identifiers.ts'
 import { readJsonInput } from '../input.ts'
 import { atServer, serverFlags } from '../server-flags.ts'
-import { entriesOfData } from './data.ts'
 import { entryText, statusText } from './print.ts'
 
 const flags = {
@@ -32,12 +31,15 @@ const flags = {
 } as const
 
 export const command = defineCommand({
-  name: 'entry create',
+  name: 'server entry create',
+  spire: true,
   summary: 'Creates registration entries',
   flags,
   run: async (given, io) => {
     const entries =
-      given.data === '' ? [entryOf(given)] : entriesOfData(await readJsonInput(given.data, io))
+      given.data === ''
+        ? [entryOf(given)]
+        : await entriesOfFile(await readJsonInput(given.data, io))
     const { results } = await atServer(given, io, (api) =>
       api.entries.unary('BatchCreateEntry', { entries }, { signal: io.signal }),
     )
@@ -50,6 +52,11 @@ export const command = defineCommand({
     return report(shownResults, given.output !== 'json', io)
   },
 })
+
+/** The schema library is loaded only when there is a file to read. */
+async function entriesOfFile(data: unknown): Promise<Entry[]> {
+  return (await import('./data.ts')).entriesOfData(data)
+}
 
 function report(
   results: readonly {

@@ -1,16 +1,14 @@
 /** `server entry delete`: one entry by ID, or a file of IDs. */
 
-import { z } from 'zod'
 import { defineCommand, UsageError } from '../../command.ts'
 import { messageJson } from '../../output.ts'
 import { readJsonInput } from '../input.ts'
 import { atServer, serverFlags } from '../server-flags.ts'
 import { statusText } from './print.ts'
 
-const idsSchema = z.object({ ids: z.array(z.string()).default([]) })
-
 export const command = defineCommand({
-  name: 'entry delete',
+  name: 'server entry delete',
+  spire: true,
   summary: 'Deletes registration entries',
   flags: {
     ...serverFlags,
@@ -48,7 +46,12 @@ export const command = defineCommand({
 })
 
 function idsOf(data: unknown): string[] {
-  const parsed = idsSchema.safeParse(data)
-  if (!parsed.success) throw new UsageError('expected {"ids": ["..."]}')
-  return parsed.data.ids
+  const given: unknown = isRecord(data) ? (data['ids'] ?? []) : undefined
+  if (!Array.isArray(given) || !given.every((id) => typeof id === 'string'))
+    throw new UsageError('expected {"ids": ["..."]}')
+  return given
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }

@@ -2,7 +2,7 @@
 
 import type { Entry__Output } from '../../../../proto/gen/spire/api/types/Entry.ts'
 import type { Status__Output } from '../../../../proto/gen/spire/api/types/Status.ts'
-import { grpcCodeName } from '../../../../runtime/grpc/status.ts'
+import { grpcCodeName } from '../../../../runtime/grpc/peer-status.ts'
 import { goTime, shown } from '../../output.ts'
 import { idText } from '../identifiers.ts'
 

@@ -2,6 +2,7 @@
 
 import type { Entry__Output } from '../../../../proto/gen/spire/api/types/Entry.ts'
 import type { FlagValues } from '../../../../runtime/flags.ts'
+import { allPages } from '../../../admin-api/pages.ts'
 import type { ServerApi } from '../../../admin-api/server-api.ts'
 import { defineCommand, errorText, type Io, UsageError } from '../../command.ts'
 import { counted, messageJson } from '../../output.ts'
@@ -35,11 +36,12 @@ const matches = {
 } as const
 
 export const command = defineCommand({
-  name: 'entry show',
+  name: 'server entry show',
+  spire: true,
   summary: 'Displays configured registration entries',
   flags,
   run: async (given, io) => {
-    const entries = await found(given, io)
+    const entries = inOrder(await found(given, io))
     if (given.output === 'json') {
       io.out(messageJson({ entries, nextPageToken: '' }))
       return 0
@@ -81,17 +83,26 @@ async function listed(
   signal: AbortSignal,
 ): Promise<Entry__Output[]> {
   const client = api.entries
-  const entries: Entry__Output[] = []
-  for (let pageToken = ''; ; ) {
-    const page = await client.unary('ListEntries', { filter, pageSize, pageToken }, { signal })
-    entries.push(...page.entries)
-    pageToken = page.nextPageToken
-    if (pageToken === '') break
-  }
-  // By SPIFFE ID, then parent ID, then ID: two runs print the same.
+  return await allPages(
+    (pageToken) => client.unary('ListEntries', { filter, pageSize, pageToken }, { signal }),
+    (page) => page.entries,
+  )
+}
+
+/** By SPIFFE ID, then parent ID, then ID, and each with its selectors in order, as SPIRE shows them. */
+function inOrder(entries: readonly Entry__Output[]): Entry__Output[] {
   const keyOf = (entry: Entry__Output): string =>
     [entry.spiffeId?.trustDomain, entry.spiffeId?.path, entry.parentId?.path, entry.id].join('\0')
-  return entries.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  const textOf = ({ type, value }: { type: string; value: string }): string => `${type}\0${value}`
+  const shownAs = entries.map((entry) => ({
+    ...entry,
+    selectors: sortedBy(entry.selectors, textOf),
+  }))
+  return sortedBy(shownAs, keyOf)
+}
+
+function sortedBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return [...items].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
 }
 
 function filterOf(given: Given) {

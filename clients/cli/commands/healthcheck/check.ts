@@ -20,7 +20,7 @@ export async function checkHealth(
     status = await ask()
   } catch (error) {
     if (verbose) io.err(`Failed to check health: ${errorText(error)}\n`)
-    throw new UsageError(`${program} is unhealthy: unable to determine health`)
+    throw new UsageError(`${program} is unhealthy: unable to determine health`, { cause: error })
   }
   if (status !== 'SERVING')
     throw new UsageError(`${program} is unhealthy: ${program} returned status "${status}"`)

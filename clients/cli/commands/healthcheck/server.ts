@@ -6,7 +6,8 @@ import { defineCommand } from '../../command.ts'
 import { checkHealth, healthFlags } from './check.ts'
 
 export const command = defineCommand({
-  name: 'healthcheck',
+  name: 'server healthcheck',
+  spire: true,
   summary: 'Determines server health status',
   flags: { ...socketFlags('server'), ...healthFlags },
   run: async (given, io) =>

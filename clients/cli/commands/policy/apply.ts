@@ -1,5 +1,7 @@
 /** `policy apply`: checks policies, runs their tests, puts all of them in force or none. */
 
+import { POLICY_LIMITS } from '../../../../policy/limits.ts'
+import { Failure } from '../../../../runtime/failure.ts'
 import { defineCommand, UsageError } from '../../command.ts'
 import { counted, messageJson } from '../../output.ts'
 import { readInput } from '../input.ts'
@@ -10,21 +12,16 @@ const words = { CREATED: 'created', UPDATED: 'updated', UNCHANGED: 'unchanged' }
 
 export const command = defineCommand({
   name: 'policy apply',
-  summary: 'Puts access policies in force',
-  flags: {
-    ...serverFlags,
-    file: { kind: 'list', help: "YAML file; '-' reads standard input; may be repeated" },
-    dryRun: { kind: 'bool', help: 'check and test only' },
-  },
-  words: ['FILE'],
-  run: async (given, io, rest) => {
-    const files = [...given.file, ...rest]
-    if (files.length === 0) throw new UsageError('a file is required: policy apply FILE')
-    const read: { name: string; source: string }[] = []
-    for (const name of files) read.push({ name, source: await readInput(name, io) })
-    const request = { files: read, dryRun: given.dryRun }
+  summary: "Puts the access policies of YAML files in force, all or none; '-' is standard input",
+  flags: { ...serverFlags, dryRun: { kind: 'bool', help: 'check and test only' } },
+  words: ['FILE...'],
+  run: async (given, io, names) => {
+    const files: { name: string; source: string }[] = []
+    for (const name of names)
+      files.push({ name, source: await readInput(name, io, POLICY_LIMITS.maxTextBytes) })
+    const request = { files, dryRun: given.dryRun }
     const answer = await atServer(given, io, (api) =>
-      api.policies.unary('ApplyPolicies', request, { signal: io.signal }),
+      api.policies.unary('ApplyPolicies', request, { signal: io.signal }).catch(refused),
     )
     if (given.output === 'json') {
       io.out(messageJson(answer))
@@ -38,3 +35,10 @@ export const command = defineCommand({
     return 0
   },
 })
+
+/** The server's list of problems, one per line, below a line that says what they mean. */
+function refused(error: unknown): never {
+  if (error instanceof Failure && error.fault === 'caller')
+    throw new UsageError(`nothing was applied:\n${error.message}`, { cause: error })
+  throw error
+}

@@ -1,6 +1,6 @@
 /** `policy deny-all APP`: one command that stops every call to an app. */
 
-import { defineCommand, UsageError } from '../../command.ts'
+import { defineCommand } from '../../command.ts'
 import { messageJson, shown } from '../../output.ts'
 import { atServer, serverFlags } from '../server-flags.ts'
 
@@ -9,8 +9,7 @@ export const command = defineCommand({
   summary: 'Replaces every policy of an app by one that allows nothing',
   flags: serverFlags,
   words: ['APP'],
-  run: async (given, io, [app]) => {
-    if (app === undefined) throw new UsageError('an app is required: policy deny-all APP')
+  run: async (given, io, [app = '']) => {
     const answer = await atServer(given, io, (api) =>
       api.policies.unary('DenyAll', { app }, { signal: io.signal }),
     )

@@ -1,6 +1,6 @@
 /** `policy get [APP] [NAME]`: what is in force. */
 
-import type { Policy__Output } from '../../../../proto/gen/countersign/types/Policy.ts'
+import { allPages } from '../../../admin-api/pages.ts'
 import { defineCommand, UsageError } from '../../command.ts'
 import { messageJson } from '../../output.ts'
 import { atServer, serverFlags } from '../server-flags.ts'
@@ -12,22 +12,21 @@ export const command = defineCommand({
   name: 'policy get',
   summary: 'Shows the access policies in force',
   flags: { ...serverFlags, source: { kind: 'bool', help: 'print the YAML as it was applied' } },
-  words: ['APP', 'NAME'],
+  words: ['APP?', 'NAME?'],
   run: async (given, io, [app = '', name]) => {
-    const policies = await atServer(given, io, async (api) => {
+    const policies = await atServer(given, io, (api) => {
       const client = api.policies
-      const found: Policy__Output[] = []
-      for (let pageToken = ''; ; ) {
-        const request = { app, pageSize, pageToken }
-        const page = await client.unary('ListPolicies', request, { signal: io.signal })
-        found.push(...page.policies)
-        pageToken = page.nextPageToken
-        if (pageToken === '') return found
-      }
+      return allPages(
+        (pageToken) =>
+          client.unary('ListPolicies', { app, pageSize, pageToken }, { signal: io.signal }),
+        (page) => page.policies,
+      )
     })
     const wanted = policies.filter((policy) => name === undefined || policy.name === name)
     if (name !== undefined && wanted.length === 0)
-      throw new UsageError(`no policy ${name} for ${app}; see: countersign policy get ${app}`)
+      throw new UsageError(`there is no policy ${JSON.stringify(name)} for ${app}`, {
+        hint: `countersign policy get ${app} lists what is in force`,
+      })
     if (given.output === 'json') io.out(messageJson({ policies: wanted }))
     else if (given.source) io.out(wanted.map((policy) => policy.source).join('\n---\n'))
     else if (wanted.length === 0) io.err('no policies: every call is denied\n')

@@ -6,7 +6,8 @@ import { idMessage } from '../identifiers.ts'
 import { atServer, serverFlags } from '../server-flags.ts'
 
 export const command = defineCommand({
-  name: 'generate',
+  name: 'server token generate',
+  spire: true,
   summary: 'Generates a join token',
   flags: {
     ...serverFlags,

@@ -1,0 +1,31 @@
+/** gRPC services behind a Unix socket; gRPC is loaded only once somebody answers there. */
+
+import type { ServiceDefinition } from '@grpc/grpc-js'
+import type { GrpcClient } from '../../runtime/grpc/client.ts'
+import { type Program, requireSocket } from './socket.ts'
+
+/** A client of the service with this full name; closed by whoever gave this function out. */
+export type OpenService = <D extends ServiceDefinition>(name: string) => GrpcClient<D>
+
+/** Runs `use` with the services of a program; nothing stays open. @throws {Failure} */
+export async function withServices<T>(
+  program: Program,
+  socketPath: string,
+  use: (open: OpenService) => Promise<T>,
+): Promise<T> {
+  await requireSocket(program, socketPath)
+  const [{ GrpcClient, unixTarget }, { serviceDefinition }] = await Promise.all([
+    import('../../runtime/grpc/client.ts'),
+    import('../../proto/services.ts'),
+  ])
+  const opened: { close(): void }[] = []
+  try {
+    return await use(<D extends ServiceDefinition>(name: string) => {
+      const client = new GrpcClient(serviceDefinition<D>(name), unixTarget(socketPath))
+      opened.push(client)
+      return client
+    })
+  } finally {
+    for (const client of opened) client.close()
+  }
+}
