@@ -10,7 +10,7 @@ import { type Listening, serveUnix } from '../runtime/grpc/unix-server.ts'
 import { answerUnknownMethods } from '../runtime/grpc/unknown-methods.ts'
 import type { Lifetime } from '../runtime/lifetime.ts'
 import type { Logger } from '../runtime/log.ts'
-import { Callers } from './callers/callers.ts'
+import { Callers, defaultCallerLimits } from './callers/callers.ts'
 import type { WorkloadAttestation } from './callers/workload-attestation.ts'
 import type { AgentSockets, ProxySocket } from './config.ts'
 import { addHealth, healthName } from './health.ts'
@@ -32,6 +32,12 @@ const serverOptions: ServerOptions = {
   'grpc.max_receive_message_length': 64 * 1024,
   'grpc.max_concurrent_streams': 1000,
   'grpc.enable_channelz': 0,
+}
+
+/** A proxy has a stream open for each of its local connections. */
+const proxyServerOptions: ServerOptions = {
+  ...serverOptions,
+  'grpc.max_concurrent_streams': defaultCallerLimits.callsPerUid,
 }
 
 /** Opens what is configured; closed with the lifetime. @throws {Failure} */
@@ -67,7 +73,7 @@ async function openProxy(
   lifetime: Lifetime,
 ): Promise<Listening> {
   await makeDirectory(path.dirname(file), 0o755)
-  const grpc = newServer()
+  const grpc = newServer(proxyServerOptions)
   const callers = new Callers(deps.log)
   const localPeers = lifetime.own(new LocalPeers())
   addProxyApi(grpc, { ...deps, callers, localPeers, authorized })
@@ -87,8 +93,8 @@ async function openAdmin(file: string, lifetime: Lifetime): Promise<void> {
   lifetime.own(await serveUnix({ path: file, mode: 0o600, grpc, accept: () => undefined }))
 }
 
-function newServer(): Server {
-  const grpc = new Server(serverOptions)
+function newServer(options = serverOptions): Server {
+  const grpc = new Server(options)
   allowManyCancelledCalls(grpc)
   return grpc
 }

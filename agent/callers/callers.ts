@@ -23,7 +23,7 @@ export interface CallerLimits {
   readonly callsPerUid: number
 }
 
-const defaultLimits = {
+export const defaultCallerLimits = {
   connectionsPerUid: 2000,
   callsPerUid: 10_000,
 } as const satisfies CallerLimits
@@ -35,7 +35,7 @@ export class Callers {
   readonly #open = new CountByUid()
   readonly #calls = new CountByUid()
 
-  constructor(log: Logger, limits: CallerLimits = defaultLimits) {
+  constructor(log: Logger, limits: CallerLimits = defaultCallerLimits) {
     this.#log = log
     this.#limits = limits
   }

@@ -3,7 +3,8 @@
  * for as long as it is the same process with the same identity.
  *
  * Ends by itself when the process is gone or has changed; with `PermissionDenied` when it has no
- * identity (any more) or cannot be named. `Unavailable` says nothing about the process.
+ * identity (any more) or cannot be named. `Unavailable` and `ResourceExhausted` say nothing about
+ * the process.
  */
 
 import type { IdentifyRequest__Output } from '../../proto/gen/countersign/agent/proxy/v1/IdentifyRequest.ts'
@@ -47,7 +48,8 @@ export async function identify(
   if (found.kind === 'refused') {
     const { reason, message, detail } = found
     deps.log.info({ proxy: proxy.id, reason, detail }, 'Could not identify a local peer')
-    throw new Failure(reason === 'busy' ? 'resource-exhausted' : 'permission-denied', message)
+    const isOverloaded = reason === 'busy' || reason === 'timed-out'
+    throw new Failure(isOverloaded ? 'resource-exhausted' : 'permission-denied', message)
   }
   const { identity, pids, ended } = found
   deps.log.debug({ proxy: proxy.id, pids, spiffeId: identity.id }, 'Identified a local peer')

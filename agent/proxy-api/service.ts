@@ -11,7 +11,13 @@ import type { WatchPoliciesResponse } from '../../proto/gen/countersign/agent/pr
 import type { Policy__Output } from '../../proto/gen/countersign/types/Policy.ts'
 import { serviceDefinition } from '../../proto/services.ts'
 import { Failure, reasonOf } from '../../runtime/failure.ts'
-import { type CallContext, type Send, serverStream, unary } from '../../runtime/grpc/handlers.ts'
+import {
+  answerStream,
+  type CallContext,
+  type Send,
+  serverStream,
+  unary,
+} from '../../runtime/grpc/handlers.ts'
 import { parseSpiffeId, type SpiffeId } from '../../spiffe/spiffe-id.ts'
 import type { NodeState } from '../sync/node-state.ts'
 import { Checkpoints } from './checkpoints.ts'
@@ -31,7 +37,7 @@ export function addProxyApi(grpc: Server, deps: ProxyApiDeps): void {
   const gate = proxyGate(deps)
   const checkpoints = new Checkpoints(deps.log)
   const handlers: ProxyHandlers = {
-    Identify: serverStream(gate, (request, context, send) =>
+    Identify: answerStream(gate, (request, context, send) =>
       streaming(deps, context, send, (toProxy, signal) =>
         identify(request, context.caller, deps, toProxy, signal),
       ),

@@ -15,7 +15,7 @@ import type { IdentifyRequest } from '../../proto/gen/countersign/agent/proxy/v1
 import type { IdentifyResponse__Output } from '../../proto/gen/countersign/agent/proxy/v1/IdentifyResponse.ts'
 import { Backoff, pause } from '../../runtime/backoff.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { Failure } from '../../runtime/failure.ts'
+import { Failure, type FailureCode } from '../../runtime/failure.ts'
 import { SpiffeError } from '../../spiffe/spiffe-error.ts'
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts'
 import type { LocalIdentities, LocalIdentity } from './local-identity.ts'
@@ -43,13 +43,14 @@ export async function identify(
   }
   signal.throwIfAborted()
   signal.addEventListener('abort', abort, { once: true })
+  const answers = deps.agent.identify(request, closing.signal)
   try {
-    const answers = deps.agent.identify(request, closing.signal)
-    const first = await answers.next()
+    const first = await firstOf(answers, closing.signal)
     if (first.done === true) throw new Failure('permission-denied', 'the agent named nobody')
     return new Identified(first.value, answers, request, { deps, closing })
   } catch (error) {
     closing.abort()
+    void drain(answers)
     if (signal.aborted)
       throw new Failure('deadline-exceeded', 'the agent did not answer in time', { cause: error })
     throw error instanceof SpiffeError
@@ -61,6 +62,35 @@ export async function identify(
 }
 
 type Answers = AsyncGenerator<IdentifyResponse__Output, void, undefined>
+
+/** Rejects at once when the signal is aborted. */
+async function firstOf(
+  answers: Answers,
+  signal: AbortSignal,
+): Promise<IteratorResult<IdentifyResponse__Output, void>> {
+  return await new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(new Failure('cancelled', 'the question was withdrawn'))
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    answers
+      .next()
+      .then(resolve, reject)
+      .finally(() => {
+        signal.removeEventListener('abort', abort)
+      })
+  })
+}
+
+/** What was asked before we hung up may still be answered; it is nobody's any more. */
+async function drain(answers: Answers): Promise<void> {
+  try {
+    for await (const _answer of answers);
+  } catch {
+    // How it ended is not of interest: whoever asked has been told already.
+    return
+  }
+}
 
 class Identified {
   readonly identity: LocalIdentity
@@ -145,7 +175,17 @@ class Identified {
 
 export type { Identified }
 
-/** Whether the agent could not be reached, as opposed to having refused. */
+/** What says nothing about the process: the agent, or the connection to it, has a problem. */
+const outages: ReadonlySet<FailureCode> = new Set([
+  'unavailable',
+  'cancelled',
+  'deadline-exceeded',
+  'resource-exhausted',
+  'protocol-error',
+  'internal',
+])
+
+/** Whether the agent could not answer, as opposed to having refused. */
 function isOutage(error: unknown): boolean {
-  return error instanceof Failure && error.code === 'unavailable'
+  return error instanceof Failure && outages.has(error.code)
 }

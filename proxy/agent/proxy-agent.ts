@@ -10,6 +10,9 @@ import { serviceDefinition } from '../../proto/services.ts'
 import { GrpcClient, unixTarget } from '../../runtime/grpc/client.ts'
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts'
 
+/** How long the agent may take to end what we have hung up. */
+const hangUpMs = 5000
+
 /** Longest wait before a lost connection to the agent is tried again. */
 const maxReconnectMs = 1000
 
@@ -29,12 +32,33 @@ export class ProxyAgent {
     )
   }
 
-  /** Who is at the far end of one of our connections; further answers renew the SVID. */
-  identify(
+  /**
+   * Who is at the far end of one of our connections; further answers renew the SVID. When the signal
+   * is aborted we hang up, and the agent ends the answers.
+   */
+  async *identify(
     request: IdentifyRequest,
     signal: AbortSignal,
   ): AsyncGenerator<IdentifyResponse__Output, void, undefined> {
-    return this.#client.serverStream('Identify', request, { signal })
+    signal.throwIfAborted()
+    const lost = new AbortController()
+    const call = this.#client.bidi('Identify', { signal: lost.signal })
+    call.send(request)
+    let timer: NodeJS.Timeout | undefined
+    const hangUp = (): void => {
+      call.end()
+      timer = setTimeout(() => {
+        lost.abort()
+      }, hangUpMs)
+      timer.unref()
+    }
+    signal.addEventListener('abort', hangUp, { once: true })
+    try {
+      yield* call.messages
+    } finally {
+      signal.removeEventListener('abort', hangUp)
+      clearTimeout(timer)
+    }
   }
 
   /** All policies of the apps, then each app again when it changes. */

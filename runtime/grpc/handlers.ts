@@ -92,6 +92,28 @@ export function bidiStream<Request, Response, Caller>(
   }
 }
 
+/**
+ * Answers to one request until the caller ends its side, which aborts the signal too. To hang up in
+ * this way is free; HTTP/2 counts cancelled calls, and closes a connection that has many.
+ */
+export function answerStream<Request, Response, Caller>(
+  gate: Gate<Caller>,
+  run: (request: Request, context: CallContext<Caller>, send: Send<Response>) => Promise<void>,
+): handleBidiStreamingCall<Request, Response> {
+  return bidiStream<Request, Response, Caller>(gate, async (messages, context, send) => {
+    const asked = messages[Symbol.asyncIterator]()
+    const first = await asked.next()
+    if (first.done === true) throw new Failure('invalid-argument', 'expected one message')
+    const over = new AbortController()
+    const hungUp = (): void => {
+      over.abort(new Failure('cancelled', 'the caller hung up'))
+    }
+    asked.next().then(hungUp, hungUp)
+    const signal = AbortSignal.any([context.signal, over.signal])
+    await run(first.value, { ...context, signal }, send)
+  })
+}
+
 type Streaming<Request, Response> =
   | ServerWritableStream<Request, Response>
   | ServerDuplexStream<Request, Response>

@@ -12,6 +12,7 @@ import { GrpcClient, unixTarget } from '../../runtime/grpc/client.ts'
 import { tcpConnectionOf } from '../../runtime/socket-facts.ts'
 import { readCertificates } from '../../spiffe/x509/certificate.ts'
 import { x509SvidId } from '../../spiffe/x509/x509-svid.ts'
+import { identify } from '../support/identify.ts'
 import { IdentityPlane } from '../support/identity-plane.ts'
 
 const uid = process.geteuid?.() ?? 0
@@ -91,7 +92,7 @@ const refused = (code: string, message: RegExp) => (error: unknown) =>
 test('the process at the other end is named, with its SVID, until it is gone', async (t) => {
   const { proxy } = await startNode(t)
   const { child, request } = await acceptFromChild(t)
-  const answers = proxy.serverStream('Identify', { ...request, expectedSpiffeId: app }, limited())
+  const answers = identify(proxy, { ...request, expectedSpiffeId: app })
   const first = await answers.next()
   assert.ok(first.done !== true)
   const { spiffeId, x509Svid, bundles, pids } = first.value
@@ -108,17 +109,17 @@ test('the process at the other end is named, with its SVID, until it is gone', a
 test('a process with several identities is refused where none is expected', async (t) => {
   const { proxy } = await startNode(t)
   const { request } = await acceptFromChild(t)
-  const answers = proxy.serverStream('Identify', request, limited())
+  const answers = identify(proxy, request)
   await assert.rejects(answers.next(), refused('permission-denied', /no identity to use/))
   const other = { ...request, expectedSpiffeId: 'spiffe://example.org/other' }
-  const others = proxy.serverStream('Identify', other, limited())
+  const others = identify(proxy, other)
   await assert.rejects(others.next(), refused('permission-denied', /no identity to use/))
 })
 
 test('an answer ends with PermissionDenied when the identity goes', async (t) => {
   const { proxy, plane } = await startNode(t)
   const { request } = await acceptFromChild(t)
-  const answers = proxy.serverStream('Identify', { ...request, expectedSpiffeId: app }, limited())
+  const answers = identify(proxy, { ...request, expectedSpiffeId: app })
   await answers.next()
   await plane.deleteEntry('app')
   await assert.rejects(answers.next(), refused('permission-denied', /no identity issued/))
@@ -126,12 +127,12 @@ test('an answer ends with PermissionDenied when the identity goes', async (t) =>
 
 test('a connection that is not named, or is not the caller’s, is refused [PEER-15]', async (t) => {
   const { proxy } = await startNode(t)
-  const nothing = proxy.serverStream('Identify', {}, limited())
+  const nothing = identify(proxy, {})
   await assert.rejects(nothing.next(), refused('invalid-argument', /expected a connection/))
   const { request } = await acceptFromChild(t)
   const { tcpClient } = request
   const wrong = { ...request, tcpClient: { ...tcpClient, cookie: '12345' } }
-  const answers = proxy.serverStream('Identify', wrong, limited())
+  const answers = identify(proxy, wrong)
   await assert.rejects(answers.next(), refused('permission-denied', /no such open connection/))
 })
 

@@ -4,6 +4,7 @@
  */
 
 import { Agent, type IncomingMessage, request } from 'node:http'
+import { loop } from '../../runtime/loop.ts'
 import { type Given, obey } from './commanded.ts'
 
 const [port = ''] = process.argv.slice(2)
@@ -66,15 +67,19 @@ function steadyLoad(perSecond: number, connections: number) {
     const { status, text } = await ask('get_inventory', agent)
     if (status !== 200 || !text.includes('"result"')) failures.push(`${status} ${text}`)
   }
-  const timer = setInterval(() => {
+  const ending = new AbortController()
+  const begin = (): Promise<number> => {
     const due = Math.floor(((performance.now() - began) / 1000) * perSecond)
     for (; sent < due; sent++) {
       const call = one().finally(() => open.delete(call))
       open.add(call)
     }
-  }, 5)
+    return Promise.resolve(5)
+  }
+  const begun = loop(begin, ending.signal)
   const stop = async (): Promise<object> => {
-    clearInterval(timer)
+    ending.abort()
+    await begun
     await Promise.all(open)
     agent.destroy()
     return { sent, failed: failures.length, failures: failures.slice(0, 20) }

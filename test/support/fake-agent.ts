@@ -14,7 +14,13 @@ import type { WatchPoliciesResponse } from '../../proto/gen/countersign/agent/pr
 import type { Policy } from '../../proto/gen/countersign/types/Policy.ts'
 import { serviceDefinition } from '../../proto/services.ts'
 import { Failure } from '../../runtime/failure.ts'
-import { type Gate, type Send, serverStream, unary } from '../../runtime/grpc/handlers.ts'
+import {
+  answerStream,
+  type Gate,
+  type Send,
+  serverStream,
+  unary,
+} from '../../runtime/grpc/handlers.ts'
 import { type Listening, serveUnix } from '../../runtime/grpc/unix-server.ts'
 import type { TestCa } from './test-ca.ts'
 
@@ -54,7 +60,7 @@ export class FakeAgent {
   async start(): Promise<void> {
     const grpc = new Server()
     grpc.addService(serviceDefinition<ProxyDefinition>('countersign.agent.proxy.v1.Proxy'), {
-      Identify: serverStream<IdentifyRequest__Output, IdentifyResponse, undefined>(
+      Identify: answerStream<IdentifyRequest__Output, IdentifyResponse, undefined>(
         gate,
         (request, { signal }, send) => this.#identify(request, send, signal),
       ),

@@ -7,6 +7,7 @@ import type { ProxyDefinition } from '../../../proto/gen/countersign/agent/proxy
 import { serviceDefinition } from '../../../proto/services.ts'
 import { GrpcClient, unixTarget } from '../../../runtime/grpc/client.ts'
 import { tcpConnectionOf } from '../../../runtime/socket-facts.ts'
+import { identify } from '../../support/identify.ts'
 import { IdentityPlane } from '../../support/identity-plane.ts'
 import { nodeCommand, RunningProgram } from '../../support/running-program.ts'
 
@@ -77,10 +78,8 @@ test('a proxy learns which of two uids is at the other end of a connection', asy
       establishedNs: String(establishedNs),
       descriptor,
     }
-    const options = { signal: AbortSignal.timeout(30_000) }
-    const answers = proxy.serverStream('Identify', { tcpClient }, options)
     try {
-      for await (const { spiffeId } of answers) return spiffeId
+      for await (const { spiffeId } of identify(proxy, { tcpClient })) return spiffeId
       return 'nobody'
     } catch (error) {
       return error instanceof Error ? error.message : 'no error'

@@ -19,7 +19,7 @@ test('of several agents that start with one token at a time, one serves [DONE-5]
       return await Promise.race([served.then(() => 'serves'), program.exited])
     }),
   )
-  assert.deepEqual(outcomes.toSorted(), [...Array(agents - 1).fill(1), 'serves'])
+  assert.deepEqual(outcomes.toSorted(), [...Array<number>(agents - 1).fill(1), 'serves'])
   const { agents: attested } = await plane.agents.unary(
     'ListAgents',
     {},

@@ -12,10 +12,10 @@ import type { WatchPoliciesRequest as _countersign_agent_proxy_v1_WatchPoliciesR
 import type { WatchPoliciesResponse as _countersign_agent_proxy_v1_WatchPoliciesResponse, WatchPoliciesResponse__Output as _countersign_agent_proxy_v1_WatchPoliciesResponse__Output } from '../../../../countersign/agent/proxy/v1/WatchPoliciesResponse.ts';
 
 export interface ProxyClient extends grpc.Client {
-  Identify(argument: _countersign_agent_proxy_v1_IdentifyRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_countersign_agent_proxy_v1_IdentifyResponse__Output>;
-  Identify(argument: _countersign_agent_proxy_v1_IdentifyRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_countersign_agent_proxy_v1_IdentifyResponse__Output>;
-  identify(argument: _countersign_agent_proxy_v1_IdentifyRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_countersign_agent_proxy_v1_IdentifyResponse__Output>;
-  identify(argument: _countersign_agent_proxy_v1_IdentifyRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_countersign_agent_proxy_v1_IdentifyResponse__Output>;
+  Identify(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_countersign_agent_proxy_v1_IdentifyRequest, _countersign_agent_proxy_v1_IdentifyResponse__Output>;
+  Identify(options?: grpc.CallOptions): grpc.ClientDuplexStream<_countersign_agent_proxy_v1_IdentifyRequest, _countersign_agent_proxy_v1_IdentifyResponse__Output>;
+  identify(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_countersign_agent_proxy_v1_IdentifyRequest, _countersign_agent_proxy_v1_IdentifyResponse__Output>;
+  identify(options?: grpc.CallOptions): grpc.ClientDuplexStream<_countersign_agent_proxy_v1_IdentifyRequest, _countersign_agent_proxy_v1_IdentifyResponse__Output>;
   
   ReportCheckpoint(argument: _countersign_agent_proxy_v1_ReportCheckpointRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_countersign_agent_proxy_v1_ReportCheckpointResponse__Output>): grpc.ClientUnaryCall;
   ReportCheckpoint(argument: _countersign_agent_proxy_v1_ReportCheckpointRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_countersign_agent_proxy_v1_ReportCheckpointResponse__Output>): grpc.ClientUnaryCall;
@@ -39,7 +39,7 @@ export interface ProxyClient extends grpc.Client {
 }
 
 export interface ProxyHandlers extends grpc.UntypedServiceImplementation {
-  Identify: grpc.handleServerStreamingCall<_countersign_agent_proxy_v1_IdentifyRequest__Output, _countersign_agent_proxy_v1_IdentifyResponse>;
+  Identify: grpc.handleBidiStreamingCall<_countersign_agent_proxy_v1_IdentifyRequest__Output, _countersign_agent_proxy_v1_IdentifyResponse>;
   
   ReportCheckpoint: grpc.handleUnaryCall<_countersign_agent_proxy_v1_ReportCheckpointRequest__Output, _countersign_agent_proxy_v1_ReportCheckpointResponse>;
   
