@@ -1,6 +1,7 @@
 /** The plugins that the agent has, by the names of the configuration; nothing else names them. */
 
-import { z } from 'zod'
+import path from 'node:path'
+import type { z } from 'zod'
 import { JoinTokenAttestor } from '../attestors/node/join-token/agent.ts'
 import type { AgentNodeAttestor } from '../attestors/node/node-attestor.ts'
 import { UnixAttestor } from '../attestors/workload/unix.ts'
@@ -10,6 +11,7 @@ import type { AgentConfig, PluginSettings } from './config.ts'
 import { DiskKeyManager } from './key-managers/disk.ts'
 import type { KeyManager } from './key-managers/key-manager.ts'
 import { MemoryKeyManager } from './key-managers/memory.ts'
+import { pluginData } from './plugin-data.ts'
 
 export interface Catalog {
   readonly nodeAttestor: AgentNodeAttestor
@@ -21,29 +23,25 @@ type Make<Plugin> = (settings: unknown, config: AgentConfig) => Promise<Plugin> 
 
 const nodeAttestors: Readonly<Record<string, Make<AgentNodeAttestor>>> = {
   join_token: (settings, { joinToken, joinTokenFile }) => {
-    read('NodeAttestor', 'join_token', z.strictObject({}), settings)
+    read('NodeAttestor', 'join_token', pluginData.NodeAttestor.join_token, settings)
     return new JoinTokenAttestor({ token: joinToken, tokenFile: joinTokenFile })
   },
 }
 
 const keyManagers: Readonly<Record<string, Make<KeyManager>>> = {
   disk: (settings, { dataDir }) => {
-    const schema = z.strictObject({ directory: z.string().min(1).default(`${dataDir}/keys`) })
-    return DiskKeyManager.open(read('KeyManager', 'disk', schema, settings).directory)
+    const { directory } = read('KeyManager', 'disk', pluginData.KeyManager.disk, settings)
+    return DiskKeyManager.open(directory ?? path.join(dataDir, 'keys'))
   },
   memory: (settings) => {
-    read('KeyManager', 'memory', z.strictObject({}), settings)
+    read('KeyManager', 'memory', pluginData.KeyManager.memory, settings)
     return new MemoryKeyManager()
   },
 }
 
 const workloadAttestors: Readonly<Record<string, Make<WorkloadAttestor>>> = {
   unix: (settings) => {
-    const schema = z.strictObject({
-      discover_workload_path: z.boolean().default(false),
-      workload_size_limit: z.int().default(0),
-    })
-    const data = read('WorkloadAttestor', 'unix', schema, settings)
+    const data = read('WorkloadAttestor', 'unix', pluginData.WorkloadAttestor.unix, settings)
     return new UnixAttestor({
       discoverWorkloadPath: data.discover_workload_path,
       workloadSizeLimitBytes: data.workload_size_limit,

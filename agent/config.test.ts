@@ -169,7 +169,7 @@ test('a plugin that is not there, or has a setting that is none, is refused by n
   )
   await assert.rejects(
     load({ WorkloadAttestor: { unix: { plugin_data: { nope: 1 } } } }),
-    /plugins\.WorkloadAttestor\.unix\.plugin_data: Unrecognized key: "nope"/,
+    /agent\.conf:1:\d+: unknown key "plugins\.WorkloadAttestor\.unix\.plugin_data\.nope"$/,
   )
   await rm(folder, { recursive: true })
 })

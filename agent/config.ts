@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
-import { describe, parseConfig } from '../runtime/config.ts'
+import { describeInvalid, notSupported, parseConfig } from '../runtime/config.ts'
 import { Failure, reasonOf } from '../runtime/failure.ts'
 import { hasCode } from '../runtime/files.ts'
 import { type LogOptions, parseLogOptions } from '../runtime/log.ts'
@@ -14,15 +14,11 @@ import { parseSpiffeId, type SpiffeId } from '../spiffe/spiffe-id.ts'
 import { parseTrustDomain, type TrustDomain } from '../spiffe/trust-domain.ts'
 import type { BootstrapFile } from './attestation/bootstrap.ts'
 import { isWorkloadKeyType, type WorkloadKeyType } from './key-managers/key-manager.ts'
+import { pluginData } from './plugin-data.ts'
 import type { ServerAddress } from './server-link/server-link.ts'
 
-const plugin = z.strictObject({ plugin_data: z.record(z.string(), z.unknown()).default({}) })
-const plugins = z.record(z.string(), plugin).default({})
-
-/** A key of SPIRE's that is refused with better words than an unknown one. */
-const notYet = z.custom<undefined>((value) => value === undefined, 'not supported yet').optional()
-
-const schema = z.strictObject({
+/** What a file may hold. docs/configuration.md describes each key. */
+export const agentConfigFile = z.strictObject({
   agent: z
     .strictObject({
       trust_domain: z.string().optional(),
@@ -44,44 +40,44 @@ const schema = z.strictObject({
       log_file: z.string().optional(),
       workload_x509_svid_key_type: z.string().optional(),
       experimental: z.record(z.string(), z.unknown()).optional(),
-      allow_unauthenticated_verifiers: notYet,
-      allowed_foreign_jwt_claims: notYet,
-      authorized_delegates: notYet,
-      availability_target: notYet,
-      disable_sds_api: notYet,
-      disable_workload_api: notYet,
-      jwt_svid_cache_max_size: notYet,
-      log_selectors: notYet,
-      log_source_location: notYet,
-      profiling_enabled: notYet,
-      profiling_freq: notYet,
-      profiling_names: notYet,
-      profiling_port: notYet,
-      rebootstrap_delay: notYet,
-      rebootstrap_mode: notYet,
-      sds: notYet,
-      trust_bundle_spiffe_workload_api: notYet,
-      trust_bundle_unix_socket: notYet,
-      trust_bundle_url: notYet,
-      x509_svid_cache_max_size: notYet,
+      allow_unauthenticated_verifiers: notSupported,
+      allowed_foreign_jwt_claims: notSupported,
+      authorized_delegates: notSupported,
+      availability_target: notSupported,
+      disable_sds_api: notSupported,
+      disable_workload_api: notSupported,
+      jwt_svid_cache_max_size: notSupported,
+      log_selectors: notSupported,
+      log_source_location: notSupported,
+      profiling_enabled: notSupported,
+      profiling_freq: notSupported,
+      profiling_names: notSupported,
+      profiling_port: notSupported,
+      rebootstrap_delay: notSupported,
+      rebootstrap_mode: notSupported,
+      sds: notSupported,
+      trust_bundle_spiffe_workload_api: notSupported,
+      trust_bundle_unix_socket: notSupported,
+      trust_bundle_url: notSupported,
+      x509_svid_cache_max_size: notSupported,
     })
     .optional(),
   plugins: z
     .strictObject({
-      NodeAttestor: plugins,
-      KeyManager: plugins,
-      WorkloadAttestor: plugins,
-      SVIDStore: notYet,
+      NodeAttestor: section(pluginData.NodeAttestor),
+      KeyManager: section(pluginData.KeyManager),
+      WorkloadAttestor: section(pluginData.WorkloadAttestor),
+      SVIDStore: notSupported,
     })
     .optional(),
-  health_checks: notYet,
-  telemetry: notYet,
+  health_checks: notSupported,
+  telemetry: notSupported,
 })
 
-type Raw = z.infer<typeof schema>
+type Raw = z.infer<typeof agentConfigFile>
 
 /** Plugins of one kind, by name, with their own settings. */
-export type PluginSettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+export type PluginSettings = Readonly<Record<string, unknown>>
 
 export interface AgentConfig {
   readonly trustDomain: TrustDomain
@@ -133,15 +129,9 @@ export async function loadAgentConfig(
   const where = path.resolve(file)
   const text = await readText(where)
   const expanded = expandEnv === undefined ? text : fillIn(text, expandEnv)
-  const result = parseConfig(expanded, schema)
+  const result = parseConfig(expanded, agentConfigFile)
   if ('config' in result) return agentConfig(result.config, keys)
-  const { problems } = result
-  const isUnknownKey = problems.every(({ message }) => message.startsWith('unknown key'))
-  throw invalid(
-    isUnknownKey
-      ? `unknown configuration detected\n${describe(where, problems)}`
-      : `unable to decode configuration at ${JSON.stringify(where)}: ${describe(where, problems)}`,
-  )
+  throw invalid(describeInvalid(where, result.problems))
 }
 
 /** Checks in SPIRE's order; the first problem is the one that is told. */
@@ -252,9 +242,24 @@ function proxyIdOf(text: string): SpiffeId {
   }
 }
 
-function settingsOf(configured: z.infer<typeof plugins>): PluginSettings {
+/**
+ * One kind of plugins. The settings of those that the agent has are read here; that it has a plugin,
+ * and as many as are needed, is looked at when it starts, as with SPIRE.
+ */
+function section<Shape extends Record<string, z.ZodType>>(known: Shape) {
+  const plugin = <Data extends z.ZodType>(data: Data) =>
+    z.strictObject({ plugin_data: data.nullish() }).nullish()
+  const shape = Object.fromEntries(
+    Object.entries(known).map(([name, data]) => [name, plugin(data)] as const),
+  )
+  return z.object(shape).catchall(plugin(z.unknown())).default({})
+}
+
+type Section = Readonly<Record<string, { readonly plugin_data?: unknown } | null | undefined>>
+
+function settingsOf(configured: Section): PluginSettings {
   return Object.fromEntries(
-    Object.entries(configured).map(([name, { plugin_data }]) => [name, plugin_data]),
+    Object.entries(configured).map(([name, plugin]) => [name, plugin?.plugin_data ?? {}]),
   )
 }
 

@@ -95,6 +95,24 @@ export const durationMs = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const notSupportedText = 'not supported yet; remove it'
+
+/** A key of SPIRE's that is refused with better words than an unknown one. */
+export const notSupported = z
+  .custom<undefined>((value) => value === undefined, notSupportedText)
+  .optional()
+
+/** What is wrong with a file, in SPIRE's words; below them each place. */
+export function describeInvalid(file: string, problems: readonly ConfigProblem[]): string {
+  const places = describe(file, problems)
+  const isUnknown = ({ message }: ConfigProblem): boolean => message.startsWith('unknown key ')
+  const isUnsupported = ({ message }: ConfigProblem): boolean => message.endsWith(notSupportedText)
+  if (problems.every(isUnknown)) return `unknown configuration detected\n${places}`
+  if (problems.every((problem) => isUnknown(problem) || isUnsupported(problem)))
+    return `unsupported configuration detected\n${places}`
+  return `unable to decode configuration at ${JSON.stringify(file)}: ${places}`
+}
+
 export function describe(file: string, problems: readonly ConfigProblem[]): string {
   return problems
     .map(

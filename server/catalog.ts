@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { joinTokenAttestor } from '../attestors/node/join-token/server.ts'
 import type { ServerNodeAttestor } from '../attestors/node/server-node-attestor.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { notSupported } from '../runtime/config.ts'
 import { Failure } from '../runtime/failure.ts'
 import type { TrustDomain } from '../spiffe/trust-domain.ts'
 import type { Datastore } from './datastore/datastore.ts'
@@ -34,10 +35,10 @@ export const pluginsSchema = z.strictObject({
   DataStore: section('DataStore', { level: plugin({ path: file }) }),
   KeyManager: section('KeyManager', { disk: plugin({ keys_path: file }), memory: plugin({}) }),
   NodeAttestor: section('NodeAttestor', { join_token: plugin({}) }),
-  BundlePublisher: notYet(),
-  CredentialComposer: notYet(),
-  Notifier: notYet(),
-  UpstreamAuthority: notYet(),
+  BundlePublisher: notSupported,
+  CredentialComposer: notSupported,
+  Notifier: notSupported,
+  UpstreamAuthority: notSupported,
 })
 
 type Plugins = z.infer<typeof pluginsSchema>
@@ -91,8 +92,4 @@ function section<Shape extends z.ZodRawShape>(type: string, plugins: Shape) {
 
 function plugin<Shape extends z.ZodRawShape>(data: Shape) {
   return z.strictObject({ plugin_data: z.strictObject(data).nullish() }).nullish()
-}
-
-function notYet() {
-  return z.custom<undefined>((value) => value === undefined, 'not supported yet').optional()
 }

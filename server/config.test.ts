@@ -113,7 +113,7 @@ const wrong: readonly [what: string, text: string, message: RegExp][] = [
   [
     'a key of a later version',
     server('federation: {}'),
-    /server\.yaml:3:\d+: server\.federation: not supported yet$/,
+    /server\.yaml:3:\d+: server\.federation: not supported yet; remove it$/,
   ],
   [
     'an unknown plugin',

@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
-import { describe as describeProblems, parseConfig } from '../runtime/config.ts'
+import { describeInvalid, notSupported, parseConfig } from '../runtime/config.ts'
 import { parseDurationMs } from '../runtime/duration.ts'
 import { Failure, reasonOf } from '../runtime/failure.ts'
 import { hasCode } from '../runtime/files.ts'
@@ -57,11 +57,11 @@ export interface ConfigOverrides {
 /** Where SPIRE looks when no file is named. */
 const defaultConfigFile = 'conf/server/server.conf'
 
-const notYet = z.custom<undefined>((value) => value === undefined, 'not supported yet').optional()
 const text = z.string().optional()
 const port = z.int().min(0).max(65_535)
 
-const schema = z.strictObject({
+/** What a file may hold. docs/configuration.md describes each key. */
+export const serverConfig = z.strictObject({
   server: z
     .strictObject({
       trust_domain: text,
@@ -93,25 +93,25 @@ const schema = z.strictObject({
         .strictObject({ attestation: z.boolean().optional(), signing: z.boolean().optional() })
         .optional(),
       experimental: z.looseObject({}).optional(),
-      federation: notYet,
-      log_source_location: notYet,
-      max_attested_node_info_staleness: notYet,
-      profiling_enabled: notYet,
-      profiling_freq: notYet,
-      profiling_names: notYet,
-      profiling_port: notYet,
-      proxy_protocol_trusted_cidrs: notYet,
-      prune_attested_nodes_batch_size: notYet,
-      prune_attested_nodes_expired_for: notYet,
-      prune_tofu_nodes: notYet,
+      federation: notSupported,
+      log_source_location: notSupported,
+      max_attested_node_info_staleness: notSupported,
+      profiling_enabled: notSupported,
+      profiling_freq: notSupported,
+      profiling_names: notSupported,
+      profiling_port: notSupported,
+      proxy_protocol_trusted_cidrs: notSupported,
+      prune_attested_nodes_batch_size: notSupported,
+      prune_attested_nodes_expired_for: notSupported,
+      prune_tofu_nodes: notSupported,
     })
     .optional(),
   plugins: pluginsSchema.optional(),
-  health_checks: notYet,
-  telemetry: notYet,
+  health_checks: notSupported,
+  telemetry: notSupported,
 })
 
-type Raw = z.infer<typeof schema>
+type Raw = z.infer<typeof serverConfig>
 type RawServer = NonNullable<Raw['server']>
 
 /** Throws a Failure `invalid-configuration` that says what is wrong, where, in words for a person. */
@@ -120,8 +120,8 @@ export async function loadServerConfig(
   overrides: ConfigOverrides,
 ): Promise<ServerConfig> {
   const absolute = path.resolve(file ?? defaultConfigFile)
-  const parsed = parseConfig(expanded(await readConfig(absolute), overrides), schema)
-  if ('problems' in parsed) throw unreadable(absolute, parsed.problems)
+  const parsed = parseConfig(expanded(await readConfig(absolute), overrides), serverConfig)
+  if ('problems' in parsed) throw wrong(describeInvalid(absolute, parsed.problems))
   return configOf(parsed.config, overrides)
 }
 
@@ -144,16 +144,6 @@ function expanded(content: string, { expandEnv }: ConfigOverrides): string {
     /\$(?:\{(\w+)\}|(\w+))/g,
     (_all, braced: string | undefined, bare: string | undefined) =>
       expandEnv[braced ?? bare ?? ''] ?? '',
-  )
-}
-
-function unreadable(file: string, problems: Parameters<typeof describeProblems>[1]): Failure {
-  const places = describeProblems(file, problems)
-  const isUnknownOnly = problems.every(({ message }) => message.startsWith('unknown key '))
-  return wrong(
-    isUnknownOnly
-      ? `unknown configuration detected\n${places}`
-      : `unable to decode configuration at ${JSON.stringify(file)}: ${places}`,
   )
 }
 
