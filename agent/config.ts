@@ -3,10 +3,9 @@
  * `agent validate` and `agent run` read it by this code.
  */
 
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
-import { describeInvalid, notSupported, parseConfig } from '../runtime/config.ts'
+import { describeInvalid, notSupported, parseConfig, readConfigText } from '../runtime/config.ts'
 import { Failure, reasonOf } from '../runtime/failure.ts'
 import { hasCode } from '../runtime/files.ts'
 import { type LogOptions, parseLogOptions } from '../runtime/log.ts'
@@ -274,7 +273,7 @@ function fillIn(text: string, env: Readonly<Record<string, string | undefined>>)
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return await readConfigText(file)
   } catch (error) {
     if (hasCode(error, 'ENOENT'))
       throw invalid(`could not find config file ${file}: please use the -config flag`)

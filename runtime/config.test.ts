@@ -95,3 +95,10 @@ test('a file is named with its problems, and so is one that cannot be read [BAD-
   await writeFile(file, 'server: {name: a}\n')
   assert.equal((await loadConfig(file, schema)).server.name, 'a')
 })
+
+test('a file without end is given up at the limit', async () => {
+  await assert.rejects(
+    loadConfig('/dev/zero', z.unknown()),
+    /cannot read \/dev\/zero: it is longer/,
+  )
+})

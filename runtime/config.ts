@@ -5,7 +5,7 @@
  * aliases are problems. What the schema returns is what the daemon runs with.
  */
 
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { parseDurationMs } from './duration.ts'
@@ -24,7 +24,7 @@ export interface ConfigProblem {
 export async function loadConfig<T>(file: string, schema: z.ZodType<T>): Promise<T> {
   let text: string
   try {
-    text = await readFile(file, 'utf8')
+    text = await readConfigText(file)
   } catch (error) {
     throw new Failure('invalid-configuration', `cannot read ${file}: ${reasonOf(error)}`, {
       cause: error,
@@ -34,6 +34,20 @@ export async function loadConfig<T>(file: string, schema: z.ZodType<T>): Promise
   if ('problems' in result)
     throw new Failure('invalid-configuration', describe(file, result.problems))
   return result.config
+}
+
+/** The text of a file, never more of it than a configuration may have. @throws {Error} */
+export async function readConfigText(file: string): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  // Reads one byte more than is allowed, to see that there is one.
+  const stream: AsyncIterable<Buffer> = createReadStream(file, { end: maxConfigBytes })
+  for await (const chunk of stream) {
+    chunks.push(chunk)
+    bytes += chunk.length
+  }
+  if (bytes > maxConfigBytes) throw new RangeError(`it is longer than ${maxConfigBytes} bytes`)
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 export function parseConfig<T>(

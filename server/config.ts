@@ -5,10 +5,9 @@
  * places; then the values are made into what the server runs with. `validate` does the same.
  */
 
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
-import { describeInvalid, notSupported, parseConfig } from '../runtime/config.ts'
+import { describeInvalid, notSupported, parseConfig, readConfigText } from '../runtime/config.ts'
 import { parseDurationMs } from '../runtime/duration.ts'
 import { Failure, reasonOf } from '../runtime/failure.ts'
 import { hasCode } from '../runtime/files.ts'
@@ -127,7 +126,7 @@ export async function loadServerConfig(
 
 async function readConfig(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return await readConfigText(file)
   } catch (cause) {
     throw wrong(
       hasCode(cause, 'ENOENT')
