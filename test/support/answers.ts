@@ -41,9 +41,11 @@ export function callerIn({ status, text }: Answer): string | undefined {
   return status === 200 ? rpc.parse(JSON.parse(text)).result?.content[0]?.text : undefined
 }
 
-/** The JSON-RPC error of a refusal. */
-export function errorIn({ text }: Answer) {
-  return text.startsWith('{') ? rpc.parse(JSON.parse(text)).error : undefined
+/** The JSON-RPC error of a refusal; undefined for a result. Throws for any other answer. */
+export function errorIn({ status, text }: Answer) {
+  const read = text.startsWith('{') ? rpc.safeParse(JSON.parse(text)) : undefined
+  if (read?.success !== true) throw new Error(`no JSON-RPC answer but ${status}: ${text}`)
+  return read.data.error
 }
 
 export async function seenBy(app: DrivenProgram): Promise<Seen> {
@@ -59,6 +61,11 @@ export async function startLoad(
 
 export async function stopLoad(caller: DrivenProgram) {
   return await caller.ask(load, 'stop')
+}
+
+/** One call over each of many connections, which stay open for the next time. */
+export async function callAsCrowd(caller: DrivenProgram, connections: number) {
+  return await caller.ask(load, 'crowd', { connections })
 }
 
 /** Opens an event stream; resolves once its first event is here. */

@@ -18,6 +18,7 @@ interface Answer {
   readonly text: string
 }
 
+const crowded: Agent[] = []
 let load: { stop(): Promise<object> } | undefined
 let following: { readonly ended: Promise<object> } | undefined
 
@@ -27,6 +28,7 @@ await obey({
     load = steadyLoad(Number(perSecond), Number(connections))
   },
   stop: async () => await load?.stop(),
+  crowd: async ({ connections }) => await crowd(Number(connections)),
   follow: async (given) => await follow(toolOf(given)),
   followed: async () => await following?.ended,
 })
@@ -85,6 +87,21 @@ function steadyLoad(perSecond: number, connections: number) {
     return { sent, failed: failures.length, failures: failures.slice(0, 20) }
   }
   return { stop }
+}
+
+/** One call over each of so many connections, the same ones each time. */
+async function crowd(connections: number): Promise<object> {
+  while (crowded.length < connections) crowded.push(new Agent({ keepAlive: true, maxSockets: 1 }))
+  const failures: string[] = []
+  const waiting = [...crowded]
+  const worker = async (): Promise<void> => {
+    for (let agent = waiting.pop(); agent !== undefined; agent = waiting.pop()) {
+      const { status, text } = await ask('get_inventory', agent)
+      if (status !== 200) failures.push(`${status} ${text}`)
+    }
+  }
+  await Promise.all(Array.from({ length: 32 }, worker))
+  return { sent: connections, failed: failures.length, failures: failures.slice(0, 20) }
 }
 
 /** Answers once the first bytes of the stream are here; `followed` tells how it ended. */

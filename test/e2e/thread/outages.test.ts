@@ -6,7 +6,15 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { call, callerIn, errorIn, seenBy, startLoad, stopLoad } from '../../support/answers.ts'
+import {
+  call,
+  callAsCrowd,
+  callerIn,
+  errorIn,
+  seenBy,
+  startLoad,
+  stopLoad,
+} from '../../support/answers.ts'
 import { until } from '../../support/until.ts'
 import { recordsIn, verified } from '../../support/verified.ts'
 import { appId, World } from '../../support/world.ts'
@@ -72,6 +80,19 @@ test('the agent is killed and comes back: known callers go on, new ones wait, no
   const records = recordsIn(world.outbound.dataFolder)
   const refused = records.filter(({ reason }) => reason === 'caller-not-identified')
   assert.ok(refused.length >= 50)
+})
+
+test('more callers than the agent looks at together outlive its restart [ACC-14]', async (t) => {
+  const world = await World.start(t)
+  const reporter = world.caller('reporter')
+  const connections = 1200
+  assert.deepEqual((await callAsCrowd(reporter, connections)).failures, [])
+  await world.agent.end('SIGKILL')
+  await world.startAgent()
+  await until('a new caller is named', async () =>
+    callerIn(await call(reporter, 'get_inventory', 'fresh')),
+  )
+  assert.deepEqual((await callAsCrowd(reporter, connections)).failures, [])
 })
 
 for (const side of ['inbound', 'outbound'] as const)

@@ -40,9 +40,11 @@ test('SVIDs and authorities rotate under load: no call fails, none is sent twice
   const listener = world.caller('reporter')
   assert.equal((await follow(listener)).status, 200)
   let hasEnded = false
-  void followed(listener).then(() => {
+  const note = (): void => {
     hasEnded = true
-  })
+  }
+  // Rejects when we end the listener ourselves, at the end.
+  followed(listener).then(note, () => undefined)
   const before = await seenBy(world.app)
   const activatedBefore = activations(world.plane.server.output)
 
