@@ -88,12 +88,16 @@ export class RecordFile implements RecordBytes {
   append(text: string): void {
     if (this.#mayBeLonger) this.cut(this.#size)
     const bytes = Buffer.from(text, 'utf8')
+    // What a failed write left behind must be gone before anybody hears of the refusal: a process
+    // killed after that would otherwise leave records of what was refused.
+    this.#mayBeLonger = true
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done)
     } catch (error) {
-      this.#mayBeLonger = true
+      this.cut(this.#size)
       throw error
     }
+    this.#mayBeLonger = false
     this.#size += bytes.length
   }
 
