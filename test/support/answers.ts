@@ -48,6 +48,15 @@ export function errorIn({ status, text }: Answer) {
   return read.data.error
 }
 
+/**
+ * The refusal that a caller gets once a change of policy is in force; undefined before. A call that
+ * is on its way at that moment is cut.
+ */
+export async function policyRefusal(caller: DrivenProgram) {
+  const answer = await call(caller, 'get_inventory')
+  return answer.status === 502 ? undefined : errorIn(answer)
+}
+
 export async function seenBy(app: DrivenProgram): Promise<Seen> {
   return await app.ask(seen, 'seen')
 }

@@ -47,9 +47,7 @@ test('the server is killed and comes back: no call fails, and all is as it was [
   assert.equal((await seenBy(world.app)).requests, sent + 20)
   // The agent is back too: it brings a change of policy to the proxy.
   await world.apply(onlyBuyer)
-  const refused = await until('the change is in force', async () =>
-    errorIn(await call(reporter, 'get_inventory')),
-  )
+  const refused = await until('the change is in force', () => policyRefusal(reporter))
   assert.equal(refused.code, 403001)
   assert.equal(callerIn(await call(buyer, 'get_inventory')), appId('buyer'))
 })
@@ -74,9 +72,7 @@ test('the agent is killed and comes back: known callers go on, new ones wait, no
     assert.equal(callerIn(await call(buyer, 'get_inventory', 'fresh')), appId('buyer'))
   }
   await world.apply(onlyBuyer)
-  await until('a change of policy arrives', async () =>
-    errorIn(await call(reporter, 'get_inventory')),
-  )
+  await until('a change of policy arrives', () => policyRefusal(reporter))
   const records = recordsIn(world.outbound.dataFolder)
   const refused = records.filter(({ reason }) => reason === 'caller-not-identified')
   assert.ok(refused.length >= 50)

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { call, callerIn, errorIn, follow, followed, seenBy } from '../../support/answers.ts'
+import { call, callerIn, follow, followed, policyRefusal, seenBy } from '../../support/answers.ts'
 import type { DrivenProgram } from '../../support/driven-program.ts'
 import { until } from '../../support/until.ts'
 import { recordsIn } from '../../support/verified.ts'
@@ -34,7 +34,7 @@ test('one command denies every call and cuts every stream, within a second [ACC-
   const { code } = await world.countersign('policy', 'deny-all', 'inventory')
   const began = performance.now()
   assert.equal(code, 0)
-  const refused = await until('calls are denied', () => refusalOf(reporter), withinMs)
+  const refused = await until('calls are denied', () => policyRefusal(reporter), withinMs)
   const denyMs = performance.now() - began
   assert.equal(refused.code, 403001)
   const stream = await followed(reporter)
@@ -77,10 +77,6 @@ test('the stream of a caller that lost its rule is cut, and no other [ACC-4]', a
   )
   assert.equal(decision?.caller?.spiffeId, appId('buyer'))
 })
-
-async function refusalOf(caller: DrivenProgram) {
-  return errorIn(await call(caller, 'get_inventory'))
-}
 
 async function allowedAnswer(caller: DrivenProgram) {
   return callerIn(await call(caller, 'get_inventory'))
