@@ -10,7 +10,7 @@ import {
   call,
   callAsCrowd,
   callerIn,
-  errorIn,
+  policyRefusal,
   seenBy,
   startLoad,
   stopLoad,
