@@ -67,6 +67,7 @@ export async function runAgent(
 }
 
 const daemon: Daemon<typeof flags, AgentConfig> = {
+  name: 'agent',
   flags,
   load: async ({ values, given }, io) => {
     const unsupported = [...given].find(isUnsupported)

@@ -28,6 +28,7 @@ export async function runProxy(
 }
 
 const daemon: Daemon<typeof flags, ProxyConfig> = {
+  name: 'proxy',
   flags,
   load: async ({ values }) => await loadProxyConfig(values.config),
   serve: async ({ settings }, deps, signal) => {

@@ -21,6 +21,8 @@ export interface GivenFlags<S extends FlagSpecs> {
 }
 
 export interface Daemon<S extends FlagSpecs, Config extends { readonly log: LogOptions }> {
+  /** As its commands begin: `server`. */
+  readonly name: string
   readonly flags: S
   /** Reads the configuration that the flags name. @throws {Failure} */
   load(flags: GivenFlags<S>, io: DaemonIo): Promise<Config>
@@ -42,9 +44,10 @@ export async function runDaemon<S extends FlagSpecs, Config extends { readonly l
     io.err(`expected run or validate, got ${JSON.stringify(command)}\n`)
     return 1
   }
+  const usage = (): string => flagUsage(`${daemon.name} ${command}`, daemon.flags)
   const parsed = parseFlags(argv, daemon.flags)
   if ('helpWanted' in parsed) {
-    io.err(`${flagUsage(command, daemon.flags)}flag: help requested\n`)
+    io.err(`${usage()}flag: help requested\n`)
     return 0
   }
   const refuse = (problem: string): number => {
@@ -52,7 +55,7 @@ export async function runDaemon<S extends FlagSpecs, Config extends { readonly l
     return 1
   }
   if ('problem' in parsed) {
-    io.err(`${parsed.problem}\n${flagUsage(command, daemon.flags)}`)
+    io.err(`${parsed.problem}\n${usage()}`)
     return refuse(parsed.problem)
   }
   let config: Config

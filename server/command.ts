@@ -37,6 +37,7 @@ export async function runServer(
 }
 
 const daemon: Daemon<typeof flags, ServerConfig> = {
+  name: 'server',
   flags,
   load: async ({ values, given }, io) => {
     const file = given.has('config') ? values.config : undefined

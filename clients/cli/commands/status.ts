@@ -30,22 +30,23 @@ export const command = defineCommand({
         `  ${shown(agent.id)}  ${agent.banned ? 'BANNED' : `until ${goTime(agent.expires_at)}`}\n`,
       )
     io.out(`identities    ${counted(found.entries.length, 'entry', 'entries')}\n`)
-    for (const entry of found.entries) {
-      const app = entry.spiffe_id
-      const policies = found.policies.filter((policy) => policy.app === app)
-      const guarded = policies.map(
-        (policy) => `${shown(policy.name)} (revision ${policy.revision})`,
-      )
-      io.out(
-        `  ${shown(app)}  ${shown(entry.selectors.join(' '))}${
-          guarded.length > 0 ? `  policy ${guarded.join(', ')}` : ''
-        }\n`,
-      )
+    for (const { spiffe_id: id, selectors } of found.entries) {
+      const policies = found.policies.filter(({ app }) => app === id).map(policyText)
+      const guarded = policies.length > 0 ? `  policy ${policies.join(', ')}` : ''
+      io.out(`  ${shown(id)}  ${shown(selectors.join(' '))}${guarded}\n`)
     }
+    const known = new Set(found.entries.map(({ spiffe_id }) => spiffe_id))
+    const strays = found.policies.filter(({ app }) => !known.has(app))
+    if (strays.length > 0) io.out('policies of apps without an entry\n')
+    for (const policy of strays) io.out(`  ${shown(policy.app)}  policy ${policyText(policy)}\n`)
     if (found.policies.length === 0) io.out('policies      none: every call is denied\n')
     return 0
   },
 })
+
+function policyText({ name, revision }: { name: string; revision: string }): string {
+  return `${shown(name)} (revision ${revision})`
+}
 
 async function overview(api: ServerApi, signal: AbortSignal) {
   const bundle = await api.bundles.unary('GetBundle', {}, { signal })

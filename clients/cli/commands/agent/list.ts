@@ -12,19 +12,19 @@ const pageSize = 1000
 
 const flags = {
   ...serverFlags,
-  attestationType: { kind: 'string', help: 'the attestor that attested the agents' },
-  banned: { kind: 'string', help: 'true or false: only agents that are, or are not, banned' },
-  canReattest: { kind: 'string', help: 'true or false: only agents that can, or cannot' },
+  attestationType: { kind: 'string', help: 'The attestor that attested the agents' },
+  banned: { kind: 'string', help: 'True or false: only agents that are, or are not, banned' },
+  canReattest: { kind: 'string', help: 'True or false: only agents that can, or cannot' },
   expiresBefore: {
     kind: 'string',
-    help: 'only agents whose SVID ends before this (2006-01-02 15:04:05 -0700 -07)',
+    help: 'Only agents whose SVID ends before this (2006-01-02 15:04:05 -0700 -07)',
   },
   matchSelectorsOn: {
     kind: 'string',
-    help: 'how to match: exact, any, superset or subset',
+    help: 'How to match: exact, any, superset or subset',
     default: 'superset',
   },
-  selector: { kind: 'list', help: 'type:value of the agents; may be repeated' },
+  selector: { kind: 'list', help: 'Selector, type:value of the agents; may be repeated' },
 } as const
 
 const matches: Readonly<Record<string, MatchName>> = {

@@ -6,12 +6,13 @@ import type { SpiffeWorkloadAPIDefinition } from '../../../../proto/gen/SpiffeWo
 import type { X509SVID__Output } from '../../../../proto/gen/X509SVID.ts'
 import type { X509SVIDResponse__Output } from '../../../../proto/gen/X509SVIDResponse.ts'
 import { formatDurationMs } from '../../../../runtime/duration.ts'
+import { Failure } from '../../../../runtime/failure.ts'
 import { hasCode } from '../../../../runtime/files.ts'
 import { writePem } from '../../../../spiffe/pem.ts'
 import { type Certificate, readCertificates } from '../../../../spiffe/x509/certificate.ts'
 import { withServices } from '../../../admin-api/services.ts'
 import { socketFlags, socketPathOf } from '../../../admin-api/socket.ts'
-import { defineCommand, type Io, UsageError } from '../../command.ts'
+import { defineCommand, errorText, type Io, UsageError } from '../../command.ts'
 import { counted, goTime, messageJson, outputFlag } from '../../output.ts'
 
 export const command = defineCommand({
@@ -22,9 +23,9 @@ export const command = defineCommand({
   flags: {
     ...socketFlags('agent'),
     output: outputFlag,
-    silent: { kind: 'bool', help: 'print nothing' },
-    timeout: { kind: 'duration', help: 'time to wait for an answer', default: '5s' },
-    write: { kind: 'string', help: 'directory to write certificates and keys to' },
+    silent: { kind: 'bool', help: 'Print nothing' },
+    timeout: { kind: 'duration', help: 'Time to wait for an answer', default: '5s' },
+    write: { kind: 'string', help: 'Directory to write certificates and keys to' },
   },
   run: async (given, io) => {
     const started = performance.now()
@@ -59,9 +60,16 @@ async function fetchOnce(
     } catch (error) {
       if (late.aborted)
         throw new UsageError('rpc error: code = DeadlineExceeded desc = context deadline exceeded')
+      if (error instanceof Failure && error.code === 'permission-denied')
+        throw new UsageError(errorText(error), { cause: error, hint: noIdentityHint() })
       throw error
     }
   })
+}
+
+function noIdentityHint(): string {
+  const uid = process.geteuid?.() ?? 'UID'
+  return `no entry fits this process; such as: countersign app create APP --selector unix:uid:${uid}`
 }
 
 type Bundles = X509SVIDResponse__Output['federatedBundles']

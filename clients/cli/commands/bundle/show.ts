@@ -13,7 +13,7 @@ export const command = defineCommand({
   summary: 'Prints server CA bundle to stdout',
   flags: {
     ...serverFlags,
-    format: { kind: 'string', help: 'pem or spiffe', default: 'pem' },
+    format: { kind: 'string', help: 'Form of the bundle: pem or spiffe', default: 'pem' },
   },
   run: async (given, io) => {
     if (given.format !== 'pem' && given.format !== 'spiffe')

@@ -43,10 +43,10 @@ export function entriesOfData(data: unknown): Entry[] {
       `${issue?.path.join('.') ?? 'data'}: ${issue?.message ?? 'not understood'}`,
     )
   }
-  return parsed.data.entries.map((entry) => ({
+  return parsed.data.entries.map((entry, index) => ({
     id: entry.entry_id,
-    spiffeId: idOf(entry.spiffe_id, 'SPIFFE ID'),
-    parentId: idOf(entry.parent_id, 'parent ID'),
+    spiffeId: idOf(entry.spiffe_id, 'SPIFFE ID', `entries[${index}].spiffe_id`),
+    parentId: idOf(entry.parent_id, 'parent ID', `entries[${index}].parent_id`),
     selectors: entry.selectors,
     x509SvidTtl: entry.x509_svid_ttl,
     jwtSvidTtl: entry.jwt_svid_ttl,
@@ -68,11 +68,11 @@ export function entriesOfData(data: unknown): Entry[] {
   }))
 }
 
-function idOf(text: string, what: string): ReturnType<typeof idMessage> {
+function idOf(text: string, what: string, where: string): ReturnType<typeof idMessage> {
   try {
     return idMessage(text)
   } catch (error) {
     const why = error instanceof Error ? error.message : ''
-    throw new UsageError(`invalid ${what}: ${why}`, { cause: error })
+    throw new UsageError(`invalid ${what}: ${why}`, { cause: error, hint: `correct ${where}` })
   }
 }

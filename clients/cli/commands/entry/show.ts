@@ -10,20 +10,20 @@ import { idMessage, selectorMessage } from '../identifiers.ts'
 import { atServer, serverFlags } from '../server-flags.ts'
 import { entryText } from './print.ts'
 
-const matchHelp = 'how to match: exact, any, superset or subset'
+const matchHelp = 'How to match: exact, any, superset or subset'
 const pageSize = 500
 
 const flags = {
   ...serverFlags,
   entryID: { kind: 'string', help: 'ID of one entry' },
-  parentID: { kind: 'string', help: 'parent ID of the entries' },
+  parentID: { kind: 'string', help: 'Parent ID of the entries' },
   spiffeID: { kind: 'string', help: 'SPIFFE ID of the entries' },
-  downstream: { kind: 'bool', help: 'only entries of downstream servers' },
-  selector: { kind: 'list', help: 'type:value of the entries; may be repeated' },
-  federatesWith: { kind: 'list', help: 'trust domain of the entries; may be repeated' },
+  downstream: { kind: 'bool', help: 'Only entries of downstream servers' },
+  selector: { kind: 'list', help: 'Selector, type:value of the entries; may be repeated' },
+  federatesWith: { kind: 'list', help: 'Trust domain of the entries; may be repeated' },
   matchSelectorsOn: { kind: 'string', help: matchHelp, default: 'superset' },
   matchFederatesWithOn: { kind: 'string', help: matchHelp, default: 'superset' },
-  hint: { kind: 'string', help: 'hint of the entries' },
+  hint: { kind: 'string', help: 'Hint of the entries' },
 } as const
 
 type Given = FlagValues<typeof flags>

@@ -3,8 +3,8 @@
 import { errorText, type Io, UsageError } from '../../command.ts'
 
 export const healthFlags = {
-  shallow: { kind: 'bool', help: 'a less stringent check' },
-  verbose: { kind: 'bool', help: 'say more' },
+  shallow: { kind: 'bool', help: 'A less stringent check' },
+  verbose: { kind: 'bool', help: 'Say more' },
 } as const
 
 /** @throws {UsageError} when the daemon is not serving. */

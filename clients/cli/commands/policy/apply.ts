@@ -13,12 +13,15 @@ const words = { CREATED: 'created', UPDATED: 'updated', UNCHANGED: 'unchanged' }
 export const command = defineCommand({
   name: 'policy apply',
   summary: "Puts the access policies of YAML files in force, all or none; '-' is standard input",
-  flags: { ...serverFlags, dryRun: { kind: 'bool', help: 'check and test only' } },
+  flags: { ...serverFlags, dryRun: { kind: 'bool', help: 'Check and test only' } },
   words: ['FILE...'],
   run: async (given, io, names) => {
     const files: { name: string; source: string }[] = []
     for (const name of names)
-      files.push({ name, source: await readInput(name, io, POLICY_LIMITS.maxTextBytes) })
+      files.push({
+        name: name === '-' ? 'stdin' : name,
+        source: await readInput(name, io, POLICY_LIMITS.maxTextBytes),
+      })
     const request = { files, dryRun: given.dryRun }
     const answer = await atServer(given, io, (api) =>
       api.policies.unary('ApplyPolicies', request, { signal: io.signal }).catch(refused),

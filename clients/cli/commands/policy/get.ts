@@ -11,7 +11,7 @@ const pageSize = 500
 export const command = defineCommand({
   name: 'policy get',
   summary: 'Shows the access policies in force',
-  flags: { ...serverFlags, source: { kind: 'bool', help: 'print the YAML as it was applied' } },
+  flags: { ...serverFlags, source: { kind: 'bool', help: 'Print the YAML as it was applied' } },
   words: ['APP?', 'NAME?'],
   run: async (given, io, [app = '', name]) => {
     const policies = await atServer(given, io, (api) => {

@@ -11,7 +11,7 @@ export const command = defineCommand({
   summary: 'Generates a join token',
   flags: {
     ...serverFlags,
-    ttl: { kind: 'int', help: 'seconds until the token expires', default: 600 },
+    ttl: { kind: 'int', help: 'Seconds until the token expires', default: 600 },
     spiffeID: { kind: 'string', help: 'SPIFFE ID that the node gets besides its own' },
   },
   run: async (given, io) => {
