@@ -47,11 +47,11 @@ test('each problem has its line and column [BAD-2]', () => {
       ].join('\n'),
     ).sort(),
     [
-      'f:2:9: server.name: invalid input: expected string, received number',
+      'f:2:9: server.name: expected string, got number',
       'f:3:9: server.port: too big: expected number to be <=65535',
       'f:4:8: server.ttl: expected a duration such as 30s or 24h, got "soon"',
       'f:5:3: unknown key "server.prot"',
-      'f:8:7: server.peers.1.host: invalid input: expected string, received undefined',
+      'f:8:7: server.peers.1.host: missing, expected string',
       'f:8:7: unknown key "server.peers.1.hots"',
       'f:9:1: unknown key "sever"',
     ],
@@ -64,8 +64,8 @@ test('keys that stand twice, aliases and broken YAML are problems [BAD-2]', () =
     ['server: &s\n  name: a\nother: *s\n', /^f:3:8: aliases are not allowed$/],
     ['server: {name: a\n', /^f:\d+:\d+: /],
     ['server:\n\tname: a\n', /^f:2:\d+: /],
-    ['', /server: invalid input/],
-    ['- a\n', /invalid input/],
+    ['', /server: missing, expected object$/],
+    ['- a\n', /expected object, got array$/],
     ['--- {}\n--- {}\n', /^f:\d+:\d+: /],
   ]
   for (const [text, message] of cases) assert.match(problemsOf(text)[0] ?? 'none', message, text)
@@ -85,7 +85,7 @@ test('a file is named with its problems, and so is one that cannot be read [BAD-
   await writeFile(file, 'server: {name: a, port: x}\n')
   await assert.rejects(loadConfig(file, schema), {
     code: 'invalid-configuration',
-    message: `${file}:1:25: server.port: invalid input: expected number, received string`,
+    message: `${file}:1:25: server.port: expected number, got string`,
   })
   const missing = path.join(folder, 'none.yaml')
   await assert.rejects(loadConfig(missing, schema), {

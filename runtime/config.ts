@@ -6,7 +6,7 @@
  */
 
 import { createReadStream } from 'node:fs'
-import { LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { type Document, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { parseDurationMs } from './duration.ts'
 import { Failure, reasonOf } from './failure.ts'
@@ -72,30 +72,47 @@ export function parseConfig<T>(
   if (problems.length > 0) return { problems }
   const parsed = schema.safeParse(document.toJS() ?? {})
   if (parsed.success) return { config: parsed.data }
-  const nodeAt = (path: readonly PropertyKey[]): Node | undefined => {
-    for (let length = path.length; length >= 0; length--) {
-      const found = document.getIn(path.slice(0, length), true)
-      if (isNode(found)) return found
-    }
-    return undefined
+  const found = parsed.error.issues.flatMap((issue) => problemsOf(issue, document, lines))
+  return { problems: found.sort((a, b) => a.line - b.line || a.column - b.column) }
+}
+
+function problemsOf(
+  issue: z.core.$ZodIssue,
+  document: Document.Parsed,
+  lines: LineCounter,
+): ConfigProblem[] {
+  const where = issue.path.map(String).join('.')
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      ...at(lines, keyAt(document, issue.path, key) ?? nodeAt(document, issue.path)),
+      message: `unknown key ${JSON.stringify(where ? `${where}.${key}` : key)}`,
+    }))
+  const isMissing = issue.code === 'invalid_type' && !document.hasIn(issue.path)
+  const what = isMissing
+    ? `missing, expected ${issue.expected}`
+    : lowerFirst(issue.message.replace(/^Invalid input: /, '').replace(', received ', ', got '))
+  return [
+    { ...at(lines, nodeAt(document, issue.path)), message: where ? `${where}: ${what}` : what },
+  ]
+}
+
+/** The value at a path, or the innermost one around it. */
+function nodeAt(document: Document.Parsed, path: readonly PropertyKey[]): Node | undefined {
+  for (let length = path.length; length >= 0; length--) {
+    const found = document.getIn(path.slice(0, length), true)
+    if (isNode(found)) return found
   }
-  const keyAt = (path: readonly PropertyKey[], key: string): Node | undefined => {
-    const map = path.length === 0 ? document.contents : document.getIn(path, true)
-    if (!isMap(map)) return undefined
-    return map.items.map((pair) => pair.key).find((name) => String(name) === key)
-  }
-  return {
-    problems: parsed.error.issues.flatMap((issue) => {
-      const where = issue.path.map(String).join('.')
-      if (issue.code === 'unrecognized_keys')
-        return issue.keys.map((key) => ({
-          ...at(lines, keyAt(issue.path, key) ?? nodeAt(issue.path)),
-          message: `unknown key ${JSON.stringify(where ? `${where}.${key}` : key)}`,
-        }))
-      const message = where ? `${where}: ${lowerFirst(issue.message)}` : lowerFirst(issue.message)
-      return [{ ...at(lines, nodeAt(issue.path)), message }]
-    }),
-  }
+  return undefined
+}
+
+function keyAt(
+  document: Document.Parsed,
+  path: readonly PropertyKey[],
+  key: string,
+): Node | undefined {
+  const map = path.length === 0 ? document.contents : document.getIn(path, true)
+  if (!isMap(map)) return undefined
+  return map.items.map((pair) => pair.key).find((name) => String(name) === key)
 }
 
 /** A duration in Go's form, such as `1h30m`; milliseconds to the program. */
@@ -124,7 +141,8 @@ export function describeInvalid(file: string, problems: readonly ConfigProblem[]
   if (problems.every(isUnknown)) return `unknown configuration detected\n${places}`
   if (problems.every((problem) => isUnknown(problem) || isUnsupported(problem)))
     return `unsupported configuration detected\n${places}`
-  return `unable to decode configuration at ${JSON.stringify(file)}: ${places}`
+  const gap = problems.length > 1 ? '\n' : ' '
+  return `unable to decode configuration at ${JSON.stringify(file)}:${gap}${places}`
 }
 
 export function describe(file: string, problems: readonly ConfigProblem[]): string {

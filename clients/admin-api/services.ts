@@ -1,6 +1,7 @@
 /** gRPC services behind a Unix socket; gRPC is loaded only once somebody answers there. */
 
 import type { ServiceDefinition } from '@grpc/grpc-js'
+import { Failure } from '../../runtime/failure.ts'
 import type { GrpcClient } from '../../runtime/grpc/client.ts'
 import { type Program, requireSocket } from './socket.ts'
 
@@ -25,7 +26,20 @@ export async function withServices<T>(
       opened.push(client)
       return client
     })
+  } catch (error) {
+    throw asked(error, program, socketPath)
   } finally {
     for (const client of opened) client.close()
   }
+}
+
+/** Says so where it seems that another program was asked; SPIRE's words stay as they are. */
+function asked(error: unknown, program: Program, socketPath: string): unknown {
+  if (!(error instanceof Failure) || error.hint !== undefined) return error
+  const isForeign = error.code === 'unimplemented' && error.message.startsWith('unknown service ')
+  const why = /^No connection established\. Last error: ([^(.]*[^(. ])/.exec(error.message)?.[1]
+  if (!isForeign && why === undefined) return error
+  const message = why === undefined ? error.message : `no gRPC connection: ${why}`
+  const hint = `what answers at ${socketPath} is not the ${program}; name its socket with --socket-path`
+  return new Failure(error.code, message, { cause: error.cause, hint })
 }

@@ -57,7 +57,7 @@ export class Unreachable extends Failure {
 
   constructor(program: Program, path: string, cause: NodeJS.ErrnoException) {
     const { why, next } = reasons[cause.code ?? ''] ?? { why: cause.message, next: start }
-    super('unavailable', `cannot reach the ${program} at ${path}: ${why}`, {
+    super('unavailable', `cannot reach the ${program} at ${path || '""'}: ${why}`, {
       cause,
       hint: next(program),
     })

@@ -132,6 +132,9 @@ trust domain  example.org
 authority     until <:time>
 agents        0 agents
 identities    0 entries
+policies of apps without an entry
+  spiffe://example.org/ns/default/inventory  policy deny-all (revision 3)
+  spiffe://example.org/ns/default/orders  policy one (revision 3)
 
 $ countersign policy deny-all inventory --socket-path <server> --output json
 {"policy":{"app":"spiffe://example.org/ns/default/inventory","applied_at":"<:seconds>","digest":"<:hex>","kind":"AccessPolicy","name":"deny-all","revision":"3","source":"apiVersion: countersign.dev/v1\nkind: AccessPolicy\nmetadata:\n  name: deny-all\nspec:\n  app: spiffe://example.org/ns/default/inventory\n  rules: []\n"},"replaced":[]}

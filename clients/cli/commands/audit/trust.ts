@@ -6,6 +6,7 @@ import {
   publishedTrust,
   type TrustHistory,
 } from '../../../../audit/trust-history.ts'
+import { reasonOf } from '../../../../runtime/failure.ts'
 import type { FlagSpec } from '../../../../runtime/flags.ts'
 import { parseSpiffeBundle } from '../../../../spiffe/bundle/spiffe-bundle.ts'
 import { x509BundleSet } from '../../../../spiffe/bundle/x509-bundle.ts'
@@ -31,16 +32,28 @@ interface TrustValues {
   readonly trustDomain: string
 }
 
-/** @throws {UsageError} unless exactly one source is named; SpiffeError for one that is malformed. */
+/** @throws {UsageError} unless exactly one source is named, and it is well-formed. */
 export async function readTrust(values: TrustValues, io: Io): Promise<TrustHistory> {
   const { bundle, history, trustDomain } = values
   if ((bundle === '') === (history === ''))
     throw new UsageError('trust comes from one of -bundle FILE and -history FILE')
-  if (history !== '') return publishedTrust(parseBundleHistory(await readInput(history, io)))
-  const authorities = readAuthorities(await readInput(bundle, io))
+  if (history !== '') {
+    const text = await readInput(history, io)
+    return readAs(history, () => publishedTrust(parseBundleHistory(text)))
+  }
+  const text = await readInput(bundle, io)
+  const authorities = readAs(bundle, () => readAuthorities(text))
   const owner =
     trustDomain === '' ? namedTrustDomain(authorities, bundle) : parseTrustDomain(trustDomain)
   return constantTrust(x509BundleSet([{ trustDomain: owner, authorities }]))
+}
+
+function readAs<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new UsageError(`${file}: ${reasonOf(cause)}`, { cause })
+  }
 }
 
 function readAuthorities(text: string): Certificate[] {
