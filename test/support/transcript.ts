@@ -77,13 +77,16 @@ export class Transcript {
     const [typed = '', input = ''] = line.split(' << ', 2)
     const words = wordsOf(typed)
     const start = words.findIndex((word) => !/^[A-Z_]+=/.test(word))
-    const env = words.slice(0, start).map((word) => /^([^=]+)=(.*)$/.exec(word)?.slice(1) ?? [])
+    const given = words.slice(0, start).map((word): [string, string] => {
+      const equals = word.indexOf('=')
+      return [word.slice(0, equals), word.slice(equals + 1)]
+    })
     assert.equal(words[start], 'countersign')
     const command = programOf(words.slice(start + 1))
     const [program = '', ...argv] = this.#as === undefined ? command : asUser(command, this.#as)
     const child = spawn(program, argv, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], ...Object.fromEntries(env) },
+      env: { PATH: process.env['PATH'], ...Object.fromEntries(given) },
     })
     const exited: Promise<[number | null]> = once(child, 'close').then(([code]) => [code])
     // A program that does not read its input may be gone before all of it is written.
