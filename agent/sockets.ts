@@ -1,10 +1,11 @@
 /** The agent's three sockets: public for workloads, one for proxies, one for the operator. */
 
-import { chmod, chown, mkdir, readFile } from 'node:fs/promises'
+import { chmod, chown, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Server, type ServerOptions } from '@grpc/grpc-js'
 import { parseAccounts } from '../attestors/workload/account-names.ts'
 import { Failure, reasonOf } from '../runtime/failure.ts'
+import { makeDirectory } from '../runtime/files.ts'
 import { allowManyCancelledCalls } from '../runtime/grpc/stream-resets.ts'
 import { type Listening, serveUnix } from '../runtime/grpc/unix-server.ts'
 import { answerUnknownMethods } from '../runtime/grpc/unknown-methods.ts'
@@ -57,7 +58,7 @@ async function openWorkload(
   deps: SocketDeps,
   lifetime: Lifetime,
 ): Promise<Listening> {
-  await makeDirectory(path.dirname(file), 0o755)
+  await ensureDirectory(path.dirname(file), 0o755)
   const grpc = newServer()
   const callers = new Callers(deps.log)
   addWorkloadApi(grpc, { ...deps, callers })
@@ -72,7 +73,7 @@ async function openProxy(
   deps: SocketDeps,
   lifetime: Lifetime,
 ): Promise<Listening> {
-  await makeDirectory(path.dirname(file), 0o755)
+  await ensureDirectory(path.dirname(file), 0o755)
   const grpc = newServer(proxyServerOptions)
   const callers = new Callers(deps.log)
   const localPeers = lifetime.own(new LocalPeers())
@@ -86,7 +87,7 @@ async function openProxy(
 }
 
 async function openAdmin(file: string, lifetime: Lifetime): Promise<void> {
-  await makeDirectory(path.dirname(file), 0o700)
+  await ensureDirectory(path.dirname(file), 0o700)
   const grpc = newServer()
   addHealth(grpc)
   answerUnknownMethods(grpc, new Set([healthName]))
@@ -100,9 +101,8 @@ function newServer(options = serverOptions): Server {
 }
 
 /** One that is there stays as it is. */
-async function makeDirectory(folder: string, mode: number): Promise<void> {
-  const made = await mkdir(folder, { recursive: true, mode })
-  if (made !== undefined) await chmod(folder, mode)
+async function ensureDirectory(folder: string, mode: number): Promise<void> {
+  if (await makeDirectory(folder, mode)) await chmod(folder, mode)
 }
 
 async function giveToGroup(file: string, group: string): Promise<void> {

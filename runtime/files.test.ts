@@ -15,6 +15,7 @@ import { after, test } from 'node:test'
 import {
   ensurePrivateDirectory,
   lstatIfThere,
+  makeDirectory,
   readFileIfThere,
   readPrivateFile,
   writeFileAtomic,
@@ -150,3 +151,19 @@ function foreignFile(): string {
   chownSync(file, 65_534, 65_534)
   return file
 }
+
+test('a directory is made with those above it, once, and not where nothing can be made', async () => {
+  const top = folder()
+  const place = path.join(top, 'a/b/c')
+  assert.deepEqual(
+    [await makeDirectory(place, 0o700), await makeDirectory(place, 0o700)],
+    [true, false],
+  )
+  const file = path.join(top, 'a/file')
+  writeFileSync(file, '')
+  for (const impossible of ['/proc/x/y', file, `${file}/x`])
+    await assert.rejects(makeDirectory(impossible, 0o700), {
+      code: 'invalid-configuration',
+      message: new RegExp(`^cannot make the directory ${impossible}: E`),
+    })
+})

@@ -7,9 +7,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { Failure } from './failure.ts'
+import { Failure, reasonOf } from './failure.ts'
 
 /** Replaces the file at once; a reader sees the old content or the new. Mode 0600 unless told. */
 export async function writeFileAtomic(
@@ -72,7 +72,7 @@ export async function readPrivateFile(file: string): Promise<Buffer | undefined>
 export async function ensurePrivateDirectory(folder: string): Promise<void> {
   const found = await lstatIfThere(folder)
   if (found === undefined) {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeDirectory(folder, 0o700)
     await chmod(folder, 0o700)
     return
   }
@@ -87,6 +87,38 @@ export async function ensurePrivateDirectory(folder: string): Promise<void> {
         hint: `chmod 700 ${folder}`,
       },
     )
+}
+
+/**
+ * Makes a directory and what is missing above it; whether it had to. (`mkdir` with `recursive` never
+ * returns where nothing can be made, as in /proc.)
+ *
+ * @throws {Failure} `invalid-configuration` where it cannot be made.
+ */
+export async function makeDirectory(folder: string, mode: number): Promise<boolean> {
+  try {
+    return await makeWithParents(folder, mode)
+  } catch (cause) {
+    throw new Failure(
+      'invalid-configuration',
+      `cannot make the directory ${folder}: ${reasonOf(cause)}`,
+      { cause, hint: 'make it and give it to this user, or configure another place' },
+    )
+  }
+}
+
+async function makeWithParents(folder: string, mode: number): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode })
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST') && (await stat(folder)).isDirectory()) return false
+    const above = path.dirname(folder)
+    if (!hasCode(error, 'ENOENT') || above === folder) throw error
+    await makeWithParents(above, mode)
+    await mkdir(folder, { mode })
+    return true
+  }
 }
 
 /** What is at this place, links not followed; undefined when nothing is. */

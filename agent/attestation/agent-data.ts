@@ -3,11 +3,16 @@
  * it knows the server. Keys are the key manager's; workloads' SVIDs are not kept.
  */
 
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { Failure, reasonOf } from '../../runtime/failure.ts'
-import { lstatIfThere, readFileIfThere, writeFileAtomic } from '../../runtime/files.ts'
+import {
+  lstatIfThere,
+  makeDirectory,
+  readFileIfThere,
+  writeFileAtomic,
+} from '../../runtime/files.ts'
 
 const fileName = 'agent-data.json'
 
@@ -116,7 +121,7 @@ function read(file: string, bytes: Buffer, trustDomain: string): AgentData {
 async function ensureOwnDirectory(directory: string): Promise<void> {
   const found = await lstatIfThere(directory)
   if (found === undefined) {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await makeDirectory(directory, 0o700)
     return
   }
   if (!found.isDirectory())

@@ -3,13 +3,12 @@
  * open it. The same services stand behind both, health behind the private one only.
  */
 
-import { mkdir } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import path from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { Server } from '@grpc/grpc-js'
 import { Failure, reasonOf } from '../../runtime/failure.ts'
-import { lstatIfThere } from '../../runtime/files.ts'
+import { lstatIfThere, makeDirectory } from '../../runtime/files.ts'
 import { Connections } from '../../runtime/grpc/connections.ts'
 import { serveTls, type TlsListening } from '../../runtime/grpc/tls-server.ts'
 import { type Listening, serveUnix } from '../../runtime/grpc/unix-server.ts'
@@ -112,7 +111,7 @@ function acceptLocal({ log }: ListenerDeps, socket: Socket): ServerConnection {
 async function ensureClosedFolder(folder: string): Promise<void> {
   const found = await lstatIfThere(folder)
   if (found === undefined) {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeDirectory(folder, 0o700)
     return
   }
   if (!found.isDirectory() || (found.mode & 0o022) !== 0)
