@@ -87,7 +87,7 @@ async function serve<S extends FlagSpecs, Config extends { readonly log: LogOpti
     log.fatal({ err: error }, 'Crashed')
     const known = error instanceof Failure
     io.err(`${known ? error.message : String(error)}\n`)
-    if (known && error.hint !== undefined) io.err(`hint: ${error.hint}\n`)
+    if (known && error.hint !== undefined) io.err(`  next: ${error.hint}\n`)
     return 1
   }
 }
