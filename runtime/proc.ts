@@ -70,6 +70,16 @@ export function laterThreadStarts(pid: number): bigint[] {
     .map((thread) => BigInt(parseStat(readProcFile(`/proc/${pid}/task/${thread}/stat`)).startTime))
 }
 
+/**
+ * The number of the system call that the first thread of a process waits in: -1 when it waits outside
+ * of one, undefined while it runs or is ready to. Takes the right to trace the process.
+ */
+export function waitsInSystemCall(pid: number): number | undefined {
+  const text = readProcFile(`/proc/${pid}/syscall`).trimEnd()
+  if (text === 'running') return undefined
+  return number(text.split(' ', 1)[0] ?? '')
+}
+
 /** The effective capabilities of this process, one bit each: capabilities(7). */
 export function ownCapabilities(): bigint {
   const mask = field(readProcFile('/proc/self/status'), 'CapEff')

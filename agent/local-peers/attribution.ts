@@ -192,8 +192,9 @@ async function search<Identity extends LocalIdentity>(
   if (again.size !== holders.size || ![...again.keys()].every((pid) => holders.has(pid)))
     return refused('unsettled', 'the holders changed')
   if (!answer.dependsOnExecutable) return answer
+  const { establishedNs } = question
   for (const { knownSinceNs, peer } of answer.processes)
-    if (knownSinceNs >= question.establishedNs && !age.isOlderThan(peer, question.establishedNs))
+    if (knownSinceNs >= establishedNs && !(await age.isOlderThan(peer, establishedNs, signal)))
       return refused('program-started-later', `process ${peer.pid}`)
   return answer
 }
