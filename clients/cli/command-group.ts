@@ -15,14 +15,16 @@ export interface Group {
   readonly unnamed: number
   /** The command that the group's own name stands for. */
   readonly preset: Load | undefined
+  /** Commands of SPIRE's that are not built: their words do not go to the preset. */
+  readonly refused: readonly string[]
 }
 
 export function group(
   summary: string,
   commands: Group['commands'],
-  { unnamed = 1, preset }: { readonly unnamed?: number; readonly preset?: Load } = {},
+  { unnamed = 1, preset, refused = [] }: Partial<Omit<Group, 'summary' | 'commands'>> = {},
 ): Group {
-  return { summary, commands, unnamed, preset }
+  return { summary, commands, unnamed, preset, refused }
 }
 
 /** The command behind a name, where there is one. */

@@ -50,7 +50,7 @@ const tree = group('Zero-trust identity and access for AI agents and MCP servers
         fetch: group(
           'Fetches SVIDs from the Workload API',
           { x509: fetchX509 },
-          { preset: fetchX509 },
+          { preset: fetchX509, refused: ['jwt'] },
         ),
       }),
     },
@@ -117,7 +117,7 @@ async function unnamed(
   io: Io,
 ): Promise<number> {
   const [word] = rest
-  if (here.preset !== undefined && word?.startsWith('-') !== false)
+  if (here.preset !== undefined && !here.refused.includes(word ?? ''))
     return await (await here.preset()).command.run(rest, io)
   if (asksForVersion(word)) {
     io.err(`${await version()}\n`)
