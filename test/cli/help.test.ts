@@ -1,8 +1,11 @@
 /** What the program says of itself, and of words and flags that it does not know. */
 
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { z } from 'zod'
+import { runCommand } from '../../clients/cli/commands.ts'
+import { CollectedIo } from '../support/collected-io.ts'
 import { Transcript } from '../support/transcript.ts'
 import { projectFile } from '../support/vectors.ts'
 
@@ -351,3 +354,22 @@ $ countersign why
 => 2
 `)
 })
+
+test('the documentation lists the commands that there are, and no other', async () => {
+  const documentation = readFileSync(projectFile('docs/command-line.md'), 'utf8')
+  const described = [...documentation.matchAll(/^\| `countersign ([^`]+)` \|/gm)].map(
+    ([, words = '']) => words,
+  )
+  assert.deepEqual(described.sort(), (await commandsBelow([])).sort())
+})
+
+/** Every command, as the help of the groups lists them. */
+async function commandsBelow(path: readonly string[]): Promise<string[]> {
+  const io = new CollectedIo()
+  await runCommand(['help', ...path], io)
+  const [, list] = io.stderr.split('Available commands are:\n')
+  if (list === undefined) return [path.join(' ')]
+  const names = [...list.matchAll(/^ {4}([a-z0-9-]+) /gm)].map(([, name = '']) => name)
+  const below = await Promise.all(names.map((name) => commandsBelow([...path, name])))
+  return below.flat()
+}
