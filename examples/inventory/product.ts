@@ -1,16 +1,29 @@
 /** The built product, where programs of other users can read it. */
 
-import { chmodSync, cpSync, statSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 /** The checkout itself, or a copy in `folder` where the checkout is closed to others. */
 export function readableProduct(checkout: string, folder: string): string {
   if (openToOthers(checkout)) return checkout
   const copy = path.join(folder, 'product')
-  for (const part of ['bin', 'dist', 'node_modules', 'package.json'])
+  for (const part of ['bin', 'dist', 'package.json', ...runtimePackages(checkout)])
     cpSync(path.join(checkout, part), path.join(copy, part), { recursive: true })
   chmodSync(copy, 0o755)
   return copy
+}
+
+/** Folders of the packages that the product itself needs, by the lock file. */
+function runtimePackages(checkout: string): string[] {
+  const lock = JSON.parse(readFileSync(path.join(checkout, 'package-lock.json'), 'utf8')) as Lock
+  return Object.entries(lock.packages)
+    .filter(([folder, { dev = false }]) => folder !== '' && !dev)
+    .map(([folder]) => folder)
+    .filter((folder) => existsSync(path.join(checkout, folder)))
+}
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>
 }
 
 function openToOthers(folder: string): boolean {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { chmod, copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -16,8 +18,13 @@ test('the demo sees in every cell what it expects [DONE-1]', { timeout: 5 * minu
 
 test('a plain pass-through in place of the proxy fails the demo [DONE-2]', {
   timeout: 5 * minutes,
-}, async () => {
-  const passThrough = path.join(dist, 'test/demo/pass-through.js')
+}, async (t) => {
+  // Where the users that it runs as can read it, whoever may read the checkout.
+  const folder = await mkdtemp(path.join(tmpdir(), 'pass-through-'))
+  t.after(() => rm(folder, { recursive: true }))
+  await chmod(folder, 0o755)
+  const passThrough = path.join(folder, 'pass-through.mjs')
+  await copyFile(path.join(dist, 'test/demo/pass-through.js'), passThrough)
   const { code, text } = await runDemo(['--proxy', passThrough])
   assert.equal(code, 1, text)
   assert.match(text, /RAN !/)

@@ -9,14 +9,13 @@
 import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { run } from '../../examples/inventory/processes.ts'
-import { readableProduct } from '../../examples/inventory/product.ts'
 import { DrivenProgram } from './driven-program.ts'
 import { IdentityPlane } from './identity-plane.ts'
 import { ProxyProcess } from './proxy-process.ts'
-import { nodeCommand, type RunAs, type RunningProgram } from './running-program.ts'
+import { ReadableProduct } from './readable-command.ts'
+import type { RunAs, RunningProgram } from './running-program.ts'
 
 /** Users that no account has; `other` has no entry. */
 export const uids = {
@@ -65,13 +64,11 @@ export interface Said {
   readonly err: string
 }
 
-const checkout = path.resolve(fileURLToPath(import.meta.url), '../../../..')
-
 export class World {
   readonly plane: IdentityPlane
   readonly #t: TestContext
   readonly #options: WorldOptions
-  readonly #product: string
+  readonly #product: ReadableProduct
   #token = ''
   #agent: RunningProgram | undefined
   #app: DrivenProgram | undefined
@@ -83,7 +80,7 @@ export class World {
     this.plane = plane
     this.#t = t
     this.#options = options
-    this.#product = readableProduct(checkout, plane.folder)
+    this.#product = new ReadableProduct(plane.folder)
   }
 
   /** Everything is up, and its policy in force, when this resolves; all of it ends with the test. */
@@ -146,7 +143,7 @@ export class World {
 
   /** Starts a module of the tests as a user; it ends with the test. */
   drive(module: string, args: readonly string[], role: Role): DrivenProgram {
-    return this.run([...this.#words(module), ...args], role)
+    return this.run([...this.words(module), ...args], role)
   }
 
   /** Starts a program that takes commands, as a user; it ends with the test. */
@@ -154,6 +151,11 @@ export class World {
     const program = new DrivenProgram(words, as(role))
     this.#t.after(() => program.end())
     return program
+  }
+
+  /** The words that start a module of the product, where its user can read it. */
+  words(module: string): string[] {
+    return this.#product.command(module)
   }
 
   /** Who this user's processes are for the kernel. */
@@ -172,7 +174,7 @@ export class World {
 
   /** Runs a command that needs no server. */
   async offline(...words: string[]): Promise<Said> {
-    return await run({ executable: path.join(this.#product, 'bin/countersign') }, words)
+    return await run({ executable: path.join(this.#product.root, 'bin/countersign') }, words)
   }
 
   /** Applies a policy, or throws; whether it is in force yet is not waited for. */
@@ -228,7 +230,7 @@ export class World {
     const started = await ProxyProcess.start({
       folder: path.join(this.plane.folder, kind),
       as: as(kind),
-      words: this.#words('proxy/main'),
+      words: this.words('proxy/main'),
       common: {
         trust_domain: trustDomain,
         agent_socket_path: workload,
@@ -248,11 +250,6 @@ export class World {
     chownSync(folder, uids[owner], uids.inbound)
     chmodSync(folder, 0o750)
     return path.join(folder, 'mcp.sock')
-  }
-
-  /** The words that start a module of the product, where its user can read it. */
-  #words(module: string): string[] {
-    return nodeCommand(module).map((word) => word.replace(checkout, this.#product))
   }
 }
 

@@ -9,7 +9,8 @@ import { GrpcClient, unixTarget } from '../../../runtime/grpc/client.ts'
 import { tcpConnectionOf } from '../../../runtime/socket-facts.ts'
 import { identify } from '../../support/identify.ts'
 import { IdentityPlane } from '../../support/identity-plane.ts'
-import { nodeCommand, RunningProgram } from '../../support/running-program.ts'
+import { ReadableProduct } from '../../support/readable-command.ts'
+import { RunningProgram } from '../../support/running-program.ts'
 
 const answer = z.object({
   ids: z.array(z.string()).optional(),
@@ -29,11 +30,9 @@ test('two uids get two identities, a third one none [DONE-3 EP-5 EP-7]', async (
   await plane.createEntry('two', token, uidOf(two.uid))
   await plane.createEntry('group', token, { selectors: [{ type: 'unix', value: 'gid:20001' }] })
   await plane.startAgent({ token })
+  const program = new ReadableProduct(plane.folder).command('test/support/workload')
   const fetchAs = async (as: typeof one) => {
-    const workload = new RunningProgram(
-      [...nodeCommand('test/support/workload'), plane.sockets().workload, 'once'],
-      as,
-    )
+    const workload = new RunningProgram([...program, plane.sockets().workload, 'once'], as)
     await workload.exited
     return answer.parse(JSON.parse(workload.output))
   }

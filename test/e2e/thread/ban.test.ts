@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { call, callerIn, seenBy } from '../../support/answers.ts'
-import { nodeCommand, RunningProgram } from '../../support/running-program.ts'
+import { RunningProgram } from '../../support/running-program.ts'
 import { until } from '../../support/until.ts'
 import { appId, trustDomain, World } from '../../support/world.ts'
 
@@ -13,7 +13,7 @@ test('a ban ends streams with PermissionDenied, stops the agent, and nobody call
   const world = await World.start(t)
   const reporter = world.caller('reporter')
   assert.equal(callerIn(await call(reporter, 'get_inventory')), appId('reporter'))
-  const words = [...nodeCommand('test/support/workload'), world.plane.sockets().workload]
+  const words = [...world.words('test/support/workload'), world.plane.sockets().workload]
   const workload = new RunningProgram(words, world.as('reporter'))
   t.after(() => workload.end('SIGKILL'))
   await workload.untilOutput((output) => output.includes(appId('reporter')))
